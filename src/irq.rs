@@ -1,1 +1,200 @@
-//! (to be written)
+//! Interrupts: from the vector to a handler, and back to the one path.
+//!
+//! Two sources are the kernel's own and come first, the timer of this core and the reschedule SGI; devices
+//! register a handler for their INTID. Handlers run masked, on the core's exception stack, and never switch:
+//! they wake threads, and the exit of the interrupt reschedules.
+
+#![expect(unsafe_code, reason = "an exception has masked IRQs; handlers are stored as pointers")]
+
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicPtr, Ordering};
+
+use crate::arch::cpu::IrqGuard;
+use crate::board::MAX_CORES;
+use crate::cores::CoreId;
+use crate::drivers::gic::{self, GicError};
+use crate::sched::per_core;
+use crate::sched::switch::Cause;
+use crate::sched::{thread, timers};
+
+/// The SGI by which a core asks another one to look into its inbox.
+pub const RESCHEDULE_SGI: u32 = 1;
+
+/// How many devices may register: one per board has an interrupt today.
+const DEVICES: usize = 8;
+
+
+/// One source of interrupts, and how often each core has taken it.
+#[derive(Debug)]
+struct Line {
+    intid: AtomicU32,
+    handler: AtomicPtr<()>,
+    counts: [AtomicU64; MAX_CORES],
+}
+
+impl Line {
+    const UNUSED: u32 = u32::MAX;
+
+    const fn new() -> Self {
+        Self {
+            intid: AtomicU32::new(Self::UNUSED),
+            handler: AtomicPtr::new(core::ptr::null_mut()),
+            counts: [const { AtomicU64::new(0) }; MAX_CORES],
+        }
+    }
+
+    /// Only this core writes its count, masked.
+    #[inline]
+    fn count(&self, core: CoreId) {
+        let count = &self.counts[core.index()];
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+static TIMER: Line = Line::new();
+static RESCHEDULE: Line = Line::new();
+static LINES: [Line; DEVICES] = [const { Line::new() }; DEVICES];
+static UNEXPECTED: Line = Line::new();
+
+/// Why a device was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisterError {
+    /// All lines are taken.
+    NoLineLeft,
+    /// The interrupt controller refuses.
+    Gic(GicError),
+}
+
+/// Boot core, once, when the interrupt controller has been initialised: which INTID the timer has.
+pub fn init(timer_intid: u32) {
+    TIMER.intid.store(timer_intid, Ordering::Relaxed);
+    RESCHEDULE.intid.store(RESCHEDULE_SGI, Ordering::Relaxed);
+}
+
+/// Every core, once: its part of the interrupt controller, its timer's interrupt and the reschedule SGI.
+///
+/// # Errors
+///
+/// The interrupt controller's.
+pub fn init_core(core: CoreId) -> Result<(), GicError> {
+    gic::init_core(core.index())?;
+    gic::enable_private(TIMER.intid.load(Ordering::Relaxed))?;
+    gic::enable_private(RESCHEDULE_SGI)
+}
+
+/// Calls `handler` on `core` whenever the device with the shared interrupt `intid` asks. The handler must
+/// quiet the device.
+///
+/// # Errors
+///
+/// [`RegisterError`].
+pub fn register(intid: u32, core: CoreId, handler: fn()) -> Result<(), RegisterError> {
+    let line = LINES
+        .iter()
+        .find(|line| {
+            line.intid
+                .compare_exchange(Line::UNUSED, intid, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+        })
+        .ok_or(RegisterError::NoLineLeft)?;
+    line.handler.store(handler as *mut (), Ordering::Release);
+    gic::enable_spi(intid, core.index()).map_err(RegisterError::Gic)
+}
+
+/// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier.
+#[inline]
+pub fn send_reschedule(core: CoreId) {
+    gic::send_sgi(core.index(), RESCHEDULE_SGI);
+}
+
+/// The body of the interrupt path: acknowledge, handle, end of interrupt. Returns the cause with which
+/// `vectors.s` is to call `reschedule`, or 0.
+pub(crate) extern "C" fn dispatch() -> u64 {
+    // SAFETY: the exception has masked IRQs, and `eret` restores them.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let mut cause = Cause::Interrupt;
+    if let Some(ack) = gic::acknowledge() {
+        let intid = ack.intid();
+        if intid == TIMER.intid.load(Ordering::Relaxed) {
+            TIMER.count(core.id());
+            timers::on_interrupt(&irq);
+            cause = Cause::Timer;
+        } else if intid == RESCHEDULE_SGI {
+            RESCHEDULE.count(core.id());
+            core.own(&irq).need_resched = true;
+            cause = Cause::Ipi;
+        } else {
+            device(intid, core.id());
+        }
+        // Before any switch: the running priority drops now, not when this thread runs again.
+        gic::end_of_interrupt(ack);
+    }
+    if core.own(&irq).need_resched && thread::current().preempt_count() == 0 {
+        cause as u64
+    } else {
+        0
+    }
+}
+
+fn device(intid: u32, core: CoreId) {
+    for line in &LINES {
+        if line.intid.load(Ordering::Relaxed) == intid {
+            line.count(core);
+            let handler = line.handler.load(Ordering::Acquire);
+            if !handler.is_null() {
+                // SAFETY: only `register` stores here, and it stores a `fn()`.
+                let handler: fn() = unsafe { core::mem::transmute::<*mut (), fn()>(handler) };
+                handler();
+            }
+            return;
+        }
+    }
+    // Nobody can quiet it, so it would come again at once, for ever.
+    UNEXPECTED.count(core);
+    UNEXPECTED.intid.store(intid, Ordering::Relaxed);
+    // A private or unknown INTID cannot be turned off here; it is counted.
+    let _ = gic::disable_spi(intid);
+}
+
+/// How often the cores have taken one source.
+#[derive(Clone, Copy, Debug)]
+pub struct LineCounts {
+    /// The INTID; for [`Source::Unexpected`], the last one seen.
+    pub intid: u32,
+    /// What it is.
+    pub source: Source,
+    /// How often, by core.
+    pub counts: [u64; MAX_CORES],
+}
+
+/// What an interrupt came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The timer of the core itself.
+    Timer,
+    /// Another core, which put a thread into the inbox.
+    Reschedule,
+    /// A device with a handler.
+    Device,
+    /// A device without one; the line was turned off.
+    Unexpected,
+}
+
+/// All sources that exist, the kernel's own first.
+pub fn lines() -> impl Iterator<Item = LineCounts> {
+    core::iter::once((&TIMER, Source::Timer))
+        .chain(core::iter::once((&RESCHEDULE, Source::Reschedule)))
+        .chain(LINES.iter().map(|line| (line, Source::Device)))
+        .chain(core::iter::once((&UNEXPECTED, Source::Unexpected)))
+        .filter(|(line, _)| line.intid.load(Ordering::Relaxed) != Line::UNUSED)
+        .map(|(line, source)| LineCounts {
+            intid: line.intid.load(Ordering::Relaxed),
+            source,
+            counts: core::array::from_fn(|core| line.counts[core].load(Ordering::Relaxed)),
+        })
+}
+
+/// How often `core` has taken its timer's interrupt.
+pub fn timer_count(core: CoreId) -> u64 {
+    TIMER.counts[core.index()].load(Ordering::Relaxed)
+}

@@ -5,6 +5,12 @@
 
 extern crate alloc;
 
+/// The commit that the image was built from, or `unknown`; `+` marks uncommitted changes.
+pub const BUILD_HASH: &str = match option_env!("PIVOT_BUILD_HASH") {
+    Some(hash) => hash,
+    None => "unknown",
+};
+
 // Pure: no hardware, no clock, no lock. Tested on the host.
 pub mod report;
 
@@ -23,7 +29,7 @@ pub mod drivers;
 #[cfg(target_os = "none")]
 pub mod irq;
 #[cfg(target_os = "none")]
-mod kernel;
+pub mod kernel;
 pub mod mem;
 
 // Threads.

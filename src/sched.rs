@@ -1,1 +1,32 @@
-//! (to be written)
+//! The scheduler: who runs next, and the one path by which a core changes threads.
+//!
+//! `policy`, `run_queue`, `timer_queue` and `inbox` know no hardware and are tested on the host. The rest is
+//! mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from other
+//! cores goes through its inbox. There is no scheduler lock.
+
+pub mod counter;
+pub mod inbox;
+pub mod policy;
+pub mod run_queue;
+pub mod timer_queue;
+
+#[cfg(target_os = "none")]
+mod balance;
+#[cfg(target_os = "none")]
+pub mod idle;
+#[cfg(target_os = "none")]
+pub mod lifecycle;
+#[cfg(target_os = "none")]
+pub mod per_core;
+#[cfg(target_os = "none")]
+pub mod registry;
+#[cfg(target_os = "none")]
+pub mod switch;
+#[cfg(target_os = "none")]
+pub mod thread;
+#[cfg(target_os = "none")]
+pub mod timers;
+#[cfg(target_os = "none")]
+pub mod wait_list;
+#[cfg(target_os = "none")]
+pub mod wake;

@@ -1,1 +1,340 @@
-//! (to be written)
+//! Threads, as `std::thread` names them.
+//!
+//! ```ignore
+//! let sum = pivot::thread::spawn(|| (1..=10).sum::<u32>())?;
+//! assert_eq!(sum.join(), 55);
+//! ```
+
+#![expect(unsafe_code, reason = "hands closures to threads")]
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::UnsafeCell;
+use core::time::Duration;
+
+use crate::arch::cpu::IrqGuard;
+use crate::cores::{self, CoreId};
+use crate::mem::stacks::StackError;
+use crate::sched::lifecycle::{self, Request};
+use crate::sched::switch::{Cause, reschedule};
+use crate::sched::thread as block;
+use crate::sched::{per_core, registry, timers, wake};
+use crate::time::{self, Instant};
+
+mod info;
+pub mod local;
+
+pub use crate::sched::policy::Priority;
+pub use crate::sched::wake::State;
+pub use info::{ThreadId, ThreadInfo};
+
+/// Why there is no new thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpawnError {
+    /// No stack: memory is short, or it would be larger than the memory.
+    Stack(StackError),
+    /// The core that it was to be pinned to is not online.
+    NoSuchCore(CoreId),
+}
+
+/// Bytes of stack that a thread gets when nobody says otherwise.
+pub const DEFAULT_STACK_BYTES: usize = 16 * 1024;
+
+/// Starts a thread of normal priority that any core may run.
+pub fn spawn<F, T>(f: F) -> Result<JoinHandle<T>, SpawnError>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Builder::new().spawn(f)
+}
+
+/// What a thread shall be, before it is.
+#[derive(Debug)]
+pub struct Builder {
+    request: Request,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// A thread of normal priority, with [`DEFAULT_STACK_BYTES`], that any core may run.
+    pub fn new() -> Self {
+        Self {
+            request: Request {
+                name: heapless::String::new(),
+                stack_bytes: DEFAULT_STACK_BYTES,
+                priority: Priority::NORMAL,
+                realtime: 0,
+                core: None,
+            },
+        }
+    }
+
+    /// Its name, of which the first 16 bytes are kept.
+    pub fn name(mut self, name: &str) -> Self {
+        self.request.name.clear();
+        for character in name.chars() {
+            if self.request.name.push(character).is_err() {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Bytes of its stack, rounded up to pages. An overflow faults.
+    pub fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.request.stack_bytes = bytes;
+        self
+    }
+
+    /// Its share of a core.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.request.priority = priority;
+        self
+    }
+
+    /// Puts it into the realtime class: before all normal threads, higher numbers first, first come, first
+    /// served among equals, without time slices. 0: the normal class.
+    pub fn realtime(mut self, class: u8) -> Self {
+        self.request.realtime = class;
+        self
+    }
+
+    /// Pins it to `core`. A core that is not online is an error at `spawn`.
+    pub fn core(mut self, core: CoreId) -> Self {
+        self.request.core = Some(core);
+        self
+    }
+
+    /// Starts it.
+    pub fn spawn<F, T>(self, f: F) -> Result<JoinHandle<T>, SpawnError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if let Some(core) = self.request.core
+            && !per_core::get(core).is_online()
+        {
+            return Err(SpawnError::NoSuchCore(core));
+        }
+        let packet = Arc::new(Packet { result: UnsafeCell::new(None) });
+        let start = Box::into_raw(Box::new(Start { f, packet: Arc::clone(&packet) }));
+        // SAFETY: `run` takes the box back, once, in the new thread; `f` may move there.
+        match unsafe { lifecycle::spawn(self.request, run::<F, T>, start as usize) } {
+            Ok(block) => Ok(JoinHandle { thread: Thread(block), packet }),
+            Err(error) => {
+                // SAFETY: nobody else has it, as no thread was made.
+                drop(unsafe { Box::from_raw(start) });
+                Err(SpawnError::Stack(error))
+            }
+        }
+    }
+}
+
+/// Where a thread leaves its result.
+#[derive(Debug)]
+struct Packet<T> {
+    result: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: the thread writes before it ends, the joiner reads after that; they are ordered by the lock of the
+// list of joiners.
+unsafe impl<T: Send> Sync for Packet<T> {}
+
+struct Start<F, T> {
+    f: F,
+    packet: Arc<Packet<T>>,
+}
+
+extern "C" fn run<F: FnOnce() -> T, T>(start: usize) {
+    // SAFETY: `spawn` made it a box and gave it to this thread alone.
+    let Start { f, packet } = *unsafe { Box::from_raw(start as *mut Start<F, T>) };
+    let result = f();
+    // SAFETY: nobody reads before this thread has ended.
+    unsafe { *packet.result.get() = Some(result) };
+}
+
+/// The right to wait for a thread and take its result. Dropping it lets the thread run on alone.
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    thread: Thread,
+    packet: Arc<Packet<T>>,
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread's end and returns its result.
+    pub fn join(self) -> T {
+        lifecycle::join(&self.thread.0);
+        // SAFETY: the thread has ended, and this handle is the only other side.
+        let result = unsafe { (*self.packet.result.get()).take() };
+        result.unwrap_or_else(|| unreachable!("a thread has ended without a result"))
+    }
+
+    /// Whether the thread has ended: `join` would not wait.
+    pub fn is_finished(&self) -> bool {
+        self.thread.0.state() == State::Exited
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+/// A thread, of which one may know and change things, whether it still runs or has ended.
+#[derive(Clone, Debug)]
+pub struct Thread(Arc<block::Thread>);
+
+/// Why a thread was not pinned: there is no such core, or it is not online.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinError(pub CoreId);
+
+impl Thread {
+    /// Its number.
+    pub fn id(&self) -> ThreadId {
+        ThreadId(self.0.id())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// Lets it return from [`park`]: the one that it is in, or its next.
+    pub fn unpark(&self) {
+        wake::unpark(&self.0);
+    }
+
+    /// Pins it to `core`. If it runs elsewhere it is moved at once; if it waits for its turn elsewhere, it is
+    /// moved there; if it is blocked, it wakes there.
+    pub fn pin(&self, core: CoreId) -> Result<(), PinError> {
+        if !per_core::get(core).is_online() {
+            return Err(PinError(core));
+        }
+        wake::set_affinity(&self.0, Some(core));
+        Ok(())
+    }
+
+    /// Lets any core run it. It stays where it is until the balance moves it.
+    pub fn unpin(&self) {
+        wake::set_affinity(&self.0, None);
+    }
+
+    /// Its share of a core, from now on.
+    pub fn set_priority(&self, priority: Priority) {
+        wake::set_priority(&self.0, priority);
+    }
+
+    /// Its place in the realtime class; 0: the normal class.
+    pub fn set_realtime(&self, class: u8) {
+        wake::set_realtime(&self.0, class);
+    }
+
+    /// What it is and has done.
+    pub fn info(&self) -> ThreadInfo {
+        ThreadInfo::of(&self.0)
+    }
+}
+
+/// The thread that calls this.
+pub fn current() -> Thread {
+    let current = block::current();
+    debug_assert_ne!(current.id(), 0, "the idle thread has no handle");
+    // SAFETY: every thread but the idle ones was made by `Arc::new`, and the scheduler holds a reference
+    // for as long as it runs.
+    Thread(unsafe {
+        Arc::increment_strong_count(current);
+        Arc::from_raw(current)
+    })
+}
+
+/// All threads that exist, oldest first.
+pub fn list() -> Vec<ThreadInfo> {
+    registry::all().iter().map(|thread| ThreadInfo::of(thread)).collect()
+}
+
+/// Lets the threads that wait for this core go first, once.
+#[inline]
+pub fn yield_now() {
+    let irq = IrqGuard::new();
+    reschedule(Cause::Yield, &irq);
+}
+
+/// Sleeps for `duration` at least.
+pub fn sleep(duration: Duration) {
+    sleep_until(Instant::now() + duration);
+}
+
+/// Sleeps until `deadline`, or not at all if that is past.
+pub fn sleep_until(deadline: Instant) {
+    timers::sleep_until(deadline.ticks());
+}
+
+/// Waits until [`Thread::unpark`] has been called since the last `park`.
+pub fn park() {
+    wake::park();
+}
+
+/// As [`park`], for `timeout` at most.
+pub fn park_timeout(timeout: Duration) {
+    wake::park_until((Instant::now() + timeout).ticks());
+}
+
+/// Pins this thread to `core`; on return it runs there.
+pub fn pin(core: CoreId) -> Result<(), PinError> {
+    current().pin(core)
+}
+
+/// Lets any core run this thread.
+pub fn unpin() {
+    wake::set_affinity(block::current(), None);
+}
+
+/// Holds off preemption of this thread, and with it migration, until the guard is dropped. Interrupts are
+/// taken. The thread may not wait meanwhile.
+pub fn preempt_disable() -> PreemptGuard {
+    let current = block::current();
+    current.set_preempt_count(current.preempt_count() + 1);
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+    PreemptGuard { not_send: core::marker::PhantomData }
+}
+
+/// How many guards hold off preemption of this thread.
+pub fn preempt_count() -> u32 {
+    block::current().preempt_count()
+}
+
+/// While it lives, its thread is not preempted.
+#[must_use = "preemption is possible again when this is dropped"]
+#[derive(Debug)]
+pub struct PreemptGuard {
+    not_send: core::marker::PhantomData<*const ()>,
+}
+
+impl Drop for PreemptGuard {
+    fn drop(&mut self) {
+        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+        let current = block::current();
+        current.set_preempt_count(current.preempt_count() - 1);
+        let irq = IrqGuard::new();
+        if irq.unmasks() {
+            wake::preempt_if_needed(&irq);
+        }
+    }
+}
+
+/// The time that this thread has spent on a core.
+pub fn cpu_time() -> Duration {
+    time::duration(info::cpu_ticks(block::current()))
+}
+
+/// The core that runs this thread now.
+pub fn current_core() -> CoreId {
+    cores::current()
+}

@@ -1,0 +1,299 @@
+// Entry of the boot core and of the secondaries: from whatever exception level the firmware left, to Rust
+// with the MMU and both caches on. Owned by src/arch/boot.rs, which supplies the operands in braces.
+//
+// Nothing here uses a stack, an exclusive or a floating-point register, and no Rust runs, before SCTLR_EL1
+// has M and C set: with the MMU off all data is Device memory, where an exclusive never succeeds or raises
+// an SError (DDI 0487, B2.9.2) and an unaligned access faults.
+
+// --- Image header (Linux, Documentation/arch/arm64/booting.rst, section 4) --------------------------------
+
+.section .text.head, "ax"
+.global _start
+_start:
+    b       boot_entry                  // code0
+    .long   0                           // code1
+    .quad   {TEXT_OFFSET}               // load offset from a 2 MiB boundary
+    .quad   __image_size                // with .bss and stacks: QEMU ignores the offset when this is 0
+    .quad   0xa                         // little endian, 4 KiB pages, anywhere in memory
+    .quad   0
+    .quad   0
+    .quad   0
+    .ascii  "ARM\x64"
+    .long   0
+
+.section .text.boot, "ax"
+
+// Leaves EL2 for EL1h at the next instruction, IRQs and all else masked; at EL1 does nothing. At EL3 it
+// goes to `refuse`. Every register that could trap or redirect EL1 is written whole, never modified: the
+// Pi's stub leaves them as reset, that is unknown. Clobbers x1, x2.
+.macro drop_to_el1 refuse
+    msr     daifset, #0xf
+    mrs     x1, currentel
+    cmp     x1, #(3 << 2)
+    b.eq    \refuse
+    cmp     x1, #(2 << 2)
+    b.ne    .Lat_el1\@
+    mov     x1, #(1 << 31)              // RW: EL1 is AArch64; no trap, no routing to EL2, no E2H
+    msr     hcr_el2, x1
+    mov     x1, #0x33ff                 // TFP = 0: floating point does not trap; the rest is RES1
+    msr     cptr_el2, x1
+    msr     hstr_el2, xzr
+    mov     x1, #3                      // EL1 reaches the physical counter and timer
+    msr     cnthctl_el2, x1
+    msr     cntvoff_el2, xzr            // the virtual counter is the physical one, on every core
+    mrs     x1, midr_el1
+    msr     vpidr_el2, x1
+    mrs     x1, mpidr_el1
+    msr     vmpidr_el2, x1
+    msr     vttbr_el2, xzr
+    mrs     x1, pmcr_el0
+    ubfx    x1, x1, #11, #5             // HPMN = N: all counters are EL1's, nothing traps
+    msr     mdcr_el2, x1
+    mrs     x1, id_aa64pfr0_el1
+    ubfx    x1, x1, #24, #4             // GICv3 system registers?
+    cbz     x1, .Lno_gicv3\@
+    mrs     x1, S3_4_C12_C9_5           // ICC_SRE_EL2
+    orr     x1, x1, #0x9                // SRE, Enable: EL1 may use them
+    msr     S3_4_C12_C9_5, x1
+    isb
+    msr     S3_4_C12_C11_0, xzr         // ICH_HCR_EL2: no virtual interrupts
+.Lno_gicv3\@:
+    ldr     x1, ={SCTLR_MMU_OFF}
+    msr     sctlr_el1, x1
+    adr     x1, boot_vectors
+    msr     vbar_el2, x1
+    mov     x1, #0x3c5                  // EL1h, D A I F masked
+    msr     spsr_el2, x1
+    adr     x1, .Lat_el1\@
+    msr     elr_el2, x1
+    isb
+    eret
+.Lat_el1\@:
+    msr     spsel, #1
+    ldr     x1, ={SCTLR_MMU_OFF}
+    msr     sctlr_el1, x1
+    mov     x1, #(3 << 20)              // FPEN: floating point does not trap
+    msr     cpacr_el1, x1
+    adr     x1, boot_vectors
+    msr     vbar_el1, x1
+    isb
+.endm
+
+// Turns the MMU and the caches on with the tables at \root (a register). Clobbers x1, x2.
+.macro mmu_on root
+    ldr     x1, ={MAIR}
+    msr     mair_el1, x1
+    ldr     x1, ={TCR}
+    mrs     x2, id_aa64mmfr0_el1
+    and     x2, x2, #0xf                // PARange
+    cmp     x2, #5
+    b.ls    .Lrange\@
+    mov     x2, #5                      // 48 bits are the most that a 4 KiB granule has here
+.Lrange\@:
+    bfi     x1, x2, #32, #3             // IPS
+    msr     tcr_el1, x1
+    msr     ttbr0_el1, \root
+    msr     ttbr1_el1, xzr
+    dsb     sy
+    ic      iallu                       // instruction cache and TLB hold nothing from before
+    tlbi    vmalle1
+    dsb     sy
+    isb                                 // the registers above are in force ...
+    ldr     x1, ={SCTLR_MMU_ON}
+    msr     sctlr_el1, x1
+    isb                                 // ... before this, and this before the next fetch
+.endm
+
+// Cleans and invalidates [x1, x2) to the point of coherency. Clobbers x1, x3, x4.
+.macro clean_invalidate
+    mrs     x3, ctr_el0
+    ubfx    x3, x3, #16, #4             // DminLine: log2 of words
+    mov     x4, #4
+    lsl     x3, x4, x3
+.Lline\@:
+    dc      civac, x1
+    add     x1, x1, x3
+    cmp     x1, x2
+    b.lo    .Lline\@
+    dsb     sy
+.endm
+
+// --- Boot core -------------------------------------------------------------------------------------------
+//
+// Entered by the firmware with x0 = physical address of the device tree, or something else (QEMU's raspi4b
+// without a tree: 0x100). Calls boot_main(x0, exception level) and does not come back.
+boot_entry:
+    mov     x19, x0
+    mrs     x21, currentel
+    drop_to_el1 refuse_el3
+
+    // An ELF loaded by an emulator, or a stub that does not hold the others, starts all cores here.
+    mrs     x1, mpidr_el1
+    ldr     x2, ={MPIDR_AFFINITY}
+    tst     x1, x2
+    b.ne    park
+
+    adr     x1, _start
+    ldr     x2, =__image_start
+    cmp     x1, x2
+    b.ne    refuse_address
+
+    // The early map: the image as Normal memory, the UART as Device. It lives until Rust has built the
+    // final tables. The firmware may have left dirty lines over these pages: out with them first.
+    ldr     x20, =__early_tables_start
+    mov     x1, x20
+    ldr     x2, =__early_tables_end
+    clean_invalidate
+    mov     x1, x20
+1:  stp     xzr, xzr, [x1], #16
+    cmp     x1, x2
+    b.lo    1b
+
+    ldr     x5, =__image_start
+    ldr     x6, =__image_end
+    ldr     x7, =PIVOT_UART_BASE
+    add     x8, x20, #4096              // second level, image
+    add     x9, x20, #8192              // second level, UART
+    orr     x1, x8, #{TABLE}
+    lsr     x2, x5, #30
+    str     x1, [x20, x2, lsl #3]
+    orr     x1, x9, #{TABLE}
+    lsr     x2, x7, #30
+    str     x1, [x20, x2, lsl #3]
+    lsr     x5, x5, #21
+    sub     x6, x6, #1
+    lsr     x6, x6, #21
+    ldr     x3, ={BLOCK_NORMAL}
+2:  orr     x1, x3, x5, lsl #21
+    and     x2, x5, #511
+    str     x1, [x8, x2, lsl #3]
+    add     x5, x5, #1
+    cmp     x5, x6
+    b.ls    2b
+    ldr     x3, ={BLOCK_DEVICE}
+    lsr     x7, x7, #21
+    orr     x1, x3, x7, lsl #21
+    and     x2, x7, #511
+    str     x1, [x9, x2, lsl #3]
+    mov     x1, x20
+    ldr     x2, =__early_tables_end
+    clean_invalidate
+
+    mmu_on  x20
+
+    // Through the caches from here on, so stale lines over .bss and stacks do not matter.
+    ldr     x1, =__exception_stack_top
+    mov     sp, x1
+    msr     spsel, #0
+    ldr     x1, =__boot_stack_top
+    mov     sp, x1
+    ldr     x1, =__bss_start
+    ldr     x2, =__bss_end
+3:  stp     xzr, xzr, [x1], #16
+    cmp     x1, x2
+    b.lo    3b
+    ldr     x1, =vectors
+    msr     vbar_el1, x1
+    isb
+    msr     daifclr, #4                 // SError: a bad access is reported where it happens
+    mov     x0, x19
+    lsr     x1, x21, #2                 // exception level at entry
+    mov     x29, xzr
+    mov     x30, xzr
+    bl      {boot_main}
+    b       park
+
+// --- Secondary cores -------------------------------------------------------------------------------------
+//
+// Entered from the firmware's pen or by PSCI CPU_ON, at EL2 or EL1, MMU off. Reads one word with the MMU
+// off: the root of the final tables, which the boot core has cleaned to memory. Looks its MPIDR up in the
+// list of {{mpidr, exception stack, thread stack, core}}, then calls secondary_main(core). A core that is
+// not in the list parks.
+.global secondary_entry
+secondary_entry:
+    drop_to_el1 park
+    ldr     x1, ={final_root}
+    ldr     x20, [x1]
+    mmu_on  x20
+
+    mrs     x1, mpidr_el1
+    ldr     x2, ={MPIDR_AFFINITY}
+    and     x1, x1, x2
+    ldr     x2, ={secondaries}
+    mov     x3, #{SECONDARIES}
+4:  ldr     x4, [x2, #{SECONDARY_MPIDR}]
+    cmp     x4, x1
+    b.eq    5f
+    add     x2, x2, #{SECONDARY_SIZE}
+    subs    x3, x3, #1
+    b.ne    4b
+    b       park
+5:  ldp     x4, x5, [x2, #{SECONDARY_STACKS}]
+    cbz     x4, park
+    ldr     x0, [x2, #{SECONDARY_CORE}]
+    mov     sp, x4
+    msr     spsel, #0
+    mov     sp, x5
+    ldr     x1, =vectors
+    msr     vbar_el1, x1
+    isb
+    msr     daifclr, #4
+    mov     x29, xzr
+    mov     x30, xzr
+    bl      {secondary_main}
+    b       park
+
+    .ltorg
+
+// --- Refusals --------------------------------------------------------------------------------------------
+
+// Stops this core for good: all masked, so nothing wakes it into anything.
+.global park
+park:
+    msr     daifset, #0xf
+6:  wfi
+    b       6b
+
+refuse_el3:
+    mrs     x1, mpidr_el1               // every core may be here: one speaks
+    ldr     x2, ={MPIDR_AFFINITY}
+    tst     x1, x2
+    b.ne    park
+    adr     x1, message_el3
+    b       say_and_park
+refuse_address:
+    adr     x1, message_address
+    b       say_and_park
+boot_fatal:
+    adr     x1, message_fatal
+
+// Prints the string at x1 on the UART as the firmware left it, polling with a bound, then parks. MMU on or
+// off: the early map has the UART at its own address.
+say_and_park:
+    ldr     x2, =PIVOT_UART_BASE
+7:  ldrb    w3, [x1], #1
+    cbz     w3, park
+    mov     x5, #0x100000
+8:  ldr     w4, [x2, #{UART_FR}]
+    tbz     w4, #{UART_TXFF_BIT}, 9f
+    subs    x5, x5, #1
+    b.ne    8b
+9:  str     w3, [x2, #{UART_DR}]
+    b       7b
+
+message_el3:
+    .asciz  "\r\npivot: entered at EL3; start the raw kernel8.img at EL2 or EL1 (no ELF, no kernel_old=1)\r\n"
+message_address:
+    .asciz  "\r\npivot: not at the address it is linked for; set kernel_address=0x80000 in config.txt\r\n"
+message_fatal:
+    .asciz  "\r\npivot: exception during boot, before there are handlers\r\n"
+    .balign 4
+    .ltorg
+
+// The table while there is no stack: any exception ends in a message.
+.balign 2048
+boot_vectors:
+.rept 16
+    .balign 128
+    b       boot_fatal
+.endr

@@ -1,0 +1,132 @@
+//! Owns `asm/vectors.s`: the vectors, the interrupt frame, and the report of a fault.
+
+#![expect(unsafe_code, reason = "vectors are assembly")]
+
+use core::arch::global_asm;
+use core::mem::{offset_of, size_of};
+
+use crate::irq;
+use crate::kernel;
+use crate::sched::switch::Context;
+
+/// What an interrupt saves on the thread's stack: everything that a call may clobber.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct InterruptFrame {
+    /// x29 of the interrupted code; with `elr`, a frame record for backtraces.
+    fp: u64,
+    /// Where the thread goes on.
+    elr: u64,
+    /// x30.
+    lr: u64,
+    /// PSTATE of the thread: flags, masks, stack selection.
+    spsr: u64,
+    x0_x17: [u64; 18],
+    x18: u64,
+    fpcr: u64,
+    fpsr: u64,
+    unused: u64,
+    /// All of v0-v31.
+    q: [u128; 32],
+}
+
+// One `stp` stores each pair.
+const _: () = {
+    assert!(offset_of!(InterruptFrame, elr) == offset_of!(InterruptFrame, fp) + 8);
+    assert!(offset_of!(InterruptFrame, spsr) == offset_of!(InterruptFrame, lr) + 8);
+    assert!(offset_of!(InterruptFrame, fpcr) == offset_of!(InterruptFrame, x18) + 8);
+    assert!(offset_of!(InterruptFrame, q) % 16 == 0);
+    // `stp` of x registers reaches 504, of q registers 1008; the stack stays 16-byte aligned.
+    assert!(offset_of!(InterruptFrame, x18) <= 504);
+    assert!(offset_of!(InterruptFrame, q) + 480 <= 1008);
+    assert!(size_of::<InterruptFrame>().is_multiple_of(16));
+    // The probe of vectors.s is a `stur`.
+    assert!(size_of::<Context>() <= 256);
+};
+
+/// What a fault saves, on the core's exception stack.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct FaultFrame {
+    /// x0 to x29.
+    pub x: [u64; 30],
+    /// x30.
+    pub lr: u64,
+    /// Which slot of the vectors: see the table in `vectors.s`.
+    pub kind: u64,
+    /// Address of the faulting instruction.
+    pub elr: u64,
+    /// PSTATE there.
+    pub spsr: u64,
+    /// Syndrome.
+    pub esr: u64,
+    /// Address that the access was to, for aborts.
+    pub far: u64,
+    /// The thread's stack pointer.
+    pub sp_el0: u64,
+    /// The exception stack pointer, before this frame.
+    pub sp_el1: u64,
+}
+
+const _: () = {
+    assert!(offset_of!(FaultFrame, kind) == offset_of!(FaultFrame, lr) + 8);
+    assert!(offset_of!(FaultFrame, spsr) == offset_of!(FaultFrame, elr) + 8);
+    assert!(offset_of!(FaultFrame, far) == offset_of!(FaultFrame, esr) + 8);
+    assert!(offset_of!(FaultFrame, sp_el1) == offset_of!(FaultFrame, sp_el0) + 8);
+    assert!(size_of::<FaultFrame>().is_multiple_of(16));
+};
+
+global_asm!(
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/vectors.s")),
+    FRAME_SIZE = const size_of::<InterruptFrame>(),
+    FRAME_FP_ELR = const offset_of!(InterruptFrame, fp),
+    FRAME_LR_SPSR = const offset_of!(InterruptFrame, lr),
+    FRAME_X0 = const offset_of!(InterruptFrame, x0_x17),
+    FRAME_X18_FPCR = const offset_of!(InterruptFrame, x18),
+    FRAME_FPSR = const offset_of!(InterruptFrame, fpsr),
+    FRAME_Q0 = const offset_of!(InterruptFrame, q),
+    CONTEXT_SIZE = const size_of::<Context>(),
+    FAULT_SIZE = const size_of::<FaultFrame>(),
+    FAULT_LR_KIND = const offset_of!(FaultFrame, lr),
+    FAULT_ELR_SPSR = const offset_of!(FaultFrame, elr),
+    FAULT_ESR_FAR = const offset_of!(FaultFrame, esr),
+    FAULT_SP0_SP1 = const offset_of!(FaultFrame, sp_el0),
+    irq_dispatch = sym irq::dispatch,
+    fault = sym fault,
+);
+
+/// Any exception that is not an interrupt from a thread. Reports it and stops the machine.
+extern "C" fn fault(frame: &FaultFrame) -> ! {
+    kernel::fatal_fault(frame)
+}
+
+/// What a slot of the vectors stands for, in words.
+pub fn kind_name(kind: u64) -> &'static str {
+    match kind {
+        0 => "synchronous exception in a thread",
+        2 => "FIQ in a thread",
+        3 => "SError in a thread",
+        4 => "synchronous exception in a handler",
+        5 => "IRQ in a handler",
+        6 => "FIQ in a handler",
+        7 => "SError in a handler",
+        _ => "exception from a lower level",
+    }
+}
+
+/// What the syndrome says, in words (DDI 0487, ESR_EL1.EC).
+pub fn cause_name(esr: u64) -> &'static str {
+    match esr >> 26 {
+        0x00 => "undefined instruction",
+        0x07 => "floating point trapped",
+        0x0e => "illegal execution state",
+        0x15 => "SVC",
+        0x20 | 0x21 => "instruction abort",
+        0x22 => "misaligned PC",
+        0x24 | 0x25 => "data abort",
+        0x26 => "misaligned stack pointer",
+        0x2f => "SError",
+        0x3c => "breakpoint instruction",
+        _ => "unclassified",
+    }
+}

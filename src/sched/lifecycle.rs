@@ -1,0 +1,109 @@
+//! Birth and end of threads.
+
+#![expect(unsafe_code, reason = "threads stand on stacks that are made and freed here")]
+
+use alloc::sync::Arc;
+use core::mem::size_of;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::arch::cpu::IrqGuard;
+use crate::cores::CoreId;
+use crate::mem::stacks::{Stack, StackError};
+use crate::sched::policy::Priority;
+use crate::sched::registry;
+use crate::sched::switch::{Cause, Context, reschedule};
+use crate::sched::thread::{self, Birth, NAME_BYTES, Thread};
+use crate::sched::wake::{self, Claimed, State};
+
+/// What a new thread is asked to be.
+#[derive(Debug)]
+pub struct Request {
+    /// Its name, cut to what is kept.
+    pub name: heapless::String<NAME_BYTES>,
+    /// Bytes of its stack; rounded up to pages.
+    pub stack_bytes: usize,
+    /// Its share in the normal class.
+    pub priority: Priority,
+    /// Its place in the realtime class; 0: the normal class.
+    pub realtime: u8,
+    /// The core that it is pinned to.
+    pub core: Option<CoreId>,
+}
+
+/// Makes a thread and lets it run: `entry(argument)`, from a defined state of all registers.
+///
+/// # Safety
+///
+/// `entry` may be called once with `argument`, on any core, at any time from now on.
+pub unsafe fn spawn(
+    request: Request,
+    entry: extern "C" fn(usize),
+    argument: usize,
+) -> Result<Arc<Thread>, StackError> {
+    static NEXT_ID: AtomicU32 = AtomicU32::new(1);
+
+    let stack = Stack::new(request.stack_bytes)?;
+    let sp = stack.top() - size_of::<Context>();
+    // SAFETY: the stack is mapped, ours, larger than a context, and its top is aligned to pages.
+    unsafe { (sp as *mut Context).write(Context::first_run()) };
+    let thread = Arc::new(Thread::new(Birth {
+        id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        name: request.name,
+        priority: request.priority,
+        realtime: request.realtime,
+        core: request.core.unwrap_or_else(crate::cores::current),
+        pinned: request.core.is_some(),
+        sp,
+        entry,
+        argument,
+        stack_bytes: stack.bytes(),
+        stack: Some(stack),
+    }));
+    registry::add(&thread);
+    // The scheduler's own reference: `reap` gives it back.
+    let _ = Arc::into_raw(Arc::clone(&thread));
+    Claimed::new_thread(&thread).make_ready();
+    Ok(thread)
+}
+
+/// Ends the current thread. `thread_start` comes here when the thread's function has returned.
+pub(super) extern "C" fn thread_exit() -> ! {
+    let current = thread::current();
+    crate::thread::local::drop_all();
+    let irq = IrqGuard::new();
+    {
+        let mut joiners = current.joiners.lock();
+        current.set_state(State::Exited);
+        while let Some(joiner) = joiners.claim_first() {
+            joiner.enqueue(&irq);
+        }
+    }
+    reschedule(Cause::Exit, &irq);
+    unreachable!("a thread that has ended was switched to")
+}
+
+/// Waits until `thread` has ended.
+pub fn join(thread: &Thread) {
+    let irq = IrqGuard::new();
+    let mut joiners = thread.joiners.lock();
+    if thread.state() == State::Exited {
+        return;
+    }
+    // SAFETY: the current thread waits for nothing else; the caller's reference keeps the list.
+    unsafe { joiners.push_current(State::Waiting, &irq) };
+    drop(joiners);
+    wake::block(&irq);
+}
+
+/// Frees what a thread that has ended stood on.
+///
+/// # Safety
+///
+/// The thread has been switched away from for good. Called once, by the next thread on its core.
+pub(super) unsafe fn reap(thread: NonNull<Thread>) {
+    // SAFETY: this is the reference that `spawn` kept for the scheduler.
+    let thread = unsafe { Arc::from_raw(thread.as_ptr().cast_const()) };
+    registry::remove(&thread);
+    drop(thread.stack.take());
+}

@@ -1,0 +1,237 @@
+//! A core's block: its run queue, its inbox, its timers, its counts. TPIDR_EL1 points to it.
+
+#![expect(unsafe_code, reason = "data that belongs to one core")]
+
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+
+use crate::arch::cpu::{self, IrqGuard};
+use crate::arch::timer;
+use crate::board::MAX_CORES;
+use crate::cores::CoreId;
+use crate::sched::counter::Counter;
+use crate::sched::inbox::Inbox;
+use crate::sched::policy::{Policy, Rank, Runner, Weight};
+use crate::sched::run_queue::RunQueue;
+use crate::sched::thread::Thread;
+use crate::sched::timer_queue::TimerQueue;
+use crate::sync::SpinLock;
+
+/// What only the core itself touches, with IRQs masked.
+#[derive(Debug)]
+pub struct Own {
+    /// The threads that wait to run here. The one that runs is not in it, nor is the idle thread.
+    pub(super) queue: RunQueue<Thread>,
+    /// The thread that runs here.
+    pub(super) current: *const Thread,
+    /// Somebody may have to run before `current`: ask the policy at the next chance.
+    pub need_resched: bool,
+    /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
+    pub(super) armed_ticks: u64,
+    /// Since when `current` runs.
+    pub(super) since_ticks: u64,
+    /// `current`, as the policy sees it.
+    pub(super) runner: Runner,
+    /// The thread that has just left and may not come back here: it has ended, or it goes to another core.
+    pub(super) leaving: Option<NonNull<Thread>>,
+    /// The arithmetic of fairness, for this machine's counter.
+    pub(super) policy: Policy,
+    /// When this core looks for a less loaded one: 100 ms after threads began to wait without a break.
+    pub(super) next_balance_ticks: u64,
+}
+
+/// How far a core has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Arrival {
+    /// The machine has no such core.
+    Absent = 0,
+    /// It was asked to start.
+    Expected = 1,
+    /// It runs threads.
+    Online = 2,
+    /// It did not come in time: if it comes later, it parks.
+    GivenUp = 3,
+}
+
+/// Counts for `cores`.
+#[derive(Debug)]
+pub struct Stats {
+    pub(crate) switches_voluntary: Counter,
+    pub(crate) switches_preempted: Counter,
+    pub(crate) ipis_sent: Counter,
+    pub(crate) migrations_in: Counter,
+    pub(crate) migrations_out: Counter,
+    pub(crate) idle_ticks: Counter,
+}
+
+/// A core.
+#[derive(Debug)]
+#[repr(C, align(128))]
+pub struct Core {
+    own: UnsafeCell<Own>,
+    /// Threads that other cores have made ready to run here. In a cache line of its own.
+    pub(super) inbox: Aligned<Inbox<Thread>>,
+    /// The threads that sleep on this core's timer.
+    pub(super) timers: SpinLock<TimerQueue<Thread>>,
+    /// Somebody has changed the class or the pinning of a thread that waits here.
+    pub(super) rescan: AtomicBool,
+    pub(crate) stats: Stats,
+    /// Threads that run or wait to run here, for the balance of the others.
+    pub(super) load: AtomicU32,
+    /// The thread that runs, for `cores`; 0: idle.
+    pub(super) running: AtomicU32,
+    arrival: AtomicU8,
+    pub(super) idle: Thread,
+}
+
+/// Keeps its content in cache lines of its own (64 bytes on the Cortex-A72, 128 on others).
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct Aligned<T>(T);
+
+impl<T> core::ops::Deref for Aligned<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+// SAFETY: `own` is touched by its core only, with IRQs masked; the rest is atomic or locked.
+unsafe impl Sync for Core {}
+
+static CORES: [Core; MAX_CORES] = [const { Core::new() }; MAX_CORES];
+
+static CONFIGURED: AtomicUsize = AtomicUsize::new(1);
+
+impl Core {
+    const IDLE_RUNNER: Runner = Runner {
+        rank: Rank::IDLE,
+        weight: Weight::NONE,
+        since: Policy::new(1_000_000_000).at(0),
+    };
+
+    const fn new() -> Self {
+        Self {
+            own: UnsafeCell::new(Own {
+                queue: RunQueue::new(),
+                current: core::ptr::null(),
+                need_resched: false,
+                armed_ticks: timer::NEVER,
+                since_ticks: 0,
+                runner: Self::IDLE_RUNNER,
+                leaving: None,
+                policy: Policy::new(1_000_000_000),
+                next_balance_ticks: timer::NEVER,
+            }),
+            inbox: Aligned(Inbox::new()),
+            timers: SpinLock::new(TimerQueue::new()),
+            rescan: AtomicBool::new(false),
+            stats: Stats {
+                switches_voluntary: Counter::new(),
+                switches_preempted: Counter::new(),
+                ipis_sent: Counter::new(),
+                migrations_in: Counter::new(),
+                migrations_out: Counter::new(),
+                idle_ticks: Counter::new(),
+            },
+            load: AtomicU32::new(0),
+            running: AtomicU32::new(0),
+            arrival: AtomicU8::new(Arrival::Absent as u8),
+            idle: Thread::idle(),
+        }
+    }
+
+    /// Its number.
+    #[inline]
+    pub fn id(&self) -> CoreId {
+        self.idle.core()
+    }
+
+    /// What only this core touches. Must be this core's own block: the guard proves that IRQs are masked, the
+    /// caller came by way of [`this`]. Not kept across anything that may touch it too.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "per-core data behind a mask, not a lock")]
+    pub fn own(&self, _masked: &IrqGuard) -> &mut Own {
+        debug_assert!(core::ptr::eq(self, this(_masked)));
+        // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
+        // takes another one.
+        unsafe { &mut *self.own.get() }
+    }
+
+    /// Whether it runs threads.
+    pub fn is_online(&self) -> bool {
+        self.arrival.load(Ordering::Acquire) == Arrival::Online as u8
+    }
+
+    /// The thread that runs, or `None` when idle.
+    pub fn running(&self) -> Option<u32> {
+        Some(self.running.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+
+    /// Threads that run or wait to run here; the idle thread is not one.
+    pub fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed) as usize
+    }
+
+    /// Boot core: this core will be asked to start.
+    pub fn expect(&self) {
+        self.arrival.store(Arrival::Expected as u8, Ordering::Release);
+    }
+
+    /// Boot core: this core did not come. False: it came at the last moment.
+    pub fn give_up(&self) -> bool {
+        self.change_arrival(Arrival::Expected, Arrival::GivenUp)
+    }
+
+    /// The core itself: it is there. False: too late, it must park.
+    pub fn arrive(&self) -> bool {
+        self.change_arrival(Arrival::Expected, Arrival::Online)
+    }
+
+    fn change_arrival(&self, from: Arrival, to: Arrival) -> bool {
+        self.arrival
+            .compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+/// The core that runs this. With IRQs masked it stays the same.
+#[inline(always)]
+pub fn this(masked: &IrqGuard) -> &'static Core {
+    // SAFETY: TPIDR_EL1 holds the core's block from before the first Rust code that asks.
+    unsafe { &*(cpu::core_pointer(masked) as *const Core) }
+}
+
+/// Core `id`.
+#[inline]
+pub fn get(id: CoreId) -> &'static Core {
+    &CORES[id.index()]
+}
+
+/// How many cores the machine has, as far as this image serves them.
+pub fn configured() -> usize {
+    CONFIGURED.load(Ordering::Relaxed)
+}
+
+/// Boot core: the machine has `count` cores.
+pub fn set_configured(count: usize) {
+    CONFIGURED.store(count.clamp(1, MAX_CORES), Ordering::Relaxed);
+}
+
+/// The first thing that a core does in Rust: it learns its two pointers. What it runs from here on is its idle
+/// thread.
+pub fn init_pointers(id: CoreId) {
+    let core = get(id);
+    core.idle.set_core(id);
+    cpu::set_thread_pointer(&raw const core.idle as usize);
+    cpu::set_core_pointer(core as *const Core as usize);
+    let irq = IrqGuard::new();
+    let own = core.own(&irq);
+    own.current = &raw const core.idle;
+    own.policy = Policy::new(timer::frequency_hz());
+    own.since_ticks = timer::now();
+}

@@ -1,0 +1,332 @@
+//! Owns `asm/reschedule.s`: the decision before the switch, and what is left to do after it.
+//!
+//! ```text
+//!  yield · block · exit · wake        interrupt exit (vectors.s)
+//!            └──────────┬─────────────────┘
+//!                  reschedule            asm: IRQs masked, thread's stack
+//!                       │ schedule_next_thread   here: stay, or {old, new}
+//!                       │ save · exchange · restore
+//!                       │ finish_switch          here, as the new thread: release the old one
+//! ```
+
+#![expect(unsafe_code, reason = "the switch is assembly")]
+
+use core::arch::global_asm;
+use core::mem::{offset_of, size_of};
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::arch::cpu::IrqGuard;
+use crate::arch::timer;
+use crate::sched::lifecycle;
+use crate::sched::per_core::{self, Core, Own};
+use crate::sched::policy::{self, DecayedTime, Decision, Runner};
+use crate::sched::run_queue::Place;
+use crate::sched::thread::{self, Thread};
+use crate::sched::wake::{self, State};
+use crate::sched::balance;
+
+/// Why a core asks who is to run. Zero is kept for "nobody asks".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Cause {
+    /// The thread lets others go first.
+    Yield = 1,
+    /// The thread waits for something.
+    Block = 2,
+    /// The thread has ended.
+    Exit = 3,
+    /// The thread has woken another one, or allows preemption again.
+    Wake = 4,
+    /// The timer has fired.
+    Timer = 5,
+    /// Another core has asked.
+    Ipi = 6,
+    /// A device's interrupt has woken a thread.
+    Interrupt = 7,
+    /// The thread goes to another core.
+    Migrate = 8,
+}
+
+/// What `reschedule` saves on the old thread's stack: what AAPCS64 says a call preserves, but for sp and
+/// FPCR, which are in the thread's block.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct Context {
+    /// x29 and x30: a frame record, for backtraces of threads that do not run.
+    fp: u64,
+    lr: u64,
+    x19_x28: [u64; 10],
+    /// The low halves of v8-v15.
+    d8_d15: [u64; 8],
+}
+
+// One `stp` stores each pair; all are in reach of it.
+const _: () = {
+    assert!(offset_of!(Context, fp) == 0 && offset_of!(Context, lr) == 8);
+    assert!(offset_of!(Context, d8_d15) + 48 <= 504);
+    assert!(size_of::<Context>().is_multiple_of(16));
+};
+
+impl Context {
+    /// The context with which a thread goes to `thread_start` on its first run: all else zero.
+    pub(super) fn first_run() -> Self {
+        Self { fp: 0, lr: thread_start as *const () as u64, x19_x28: [0; 10], d8_d15: [0; 8] }
+    }
+}
+
+global_asm!(
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/reschedule.s")),
+    CONTEXT_SIZE = const size_of::<Context>(),
+    CONTEXT_X19 = const offset_of!(Context, x19_x28),
+    CONTEXT_D8 = const offset_of!(Context, d8_d15),
+    THREAD_SP_FPCR = const thread::SP_FPCR,
+    THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
+    schedule_next_thread = sym schedule_next_thread,
+    finish_switch = sym finish_switch,
+    thread_exit = sym lifecycle::thread_exit,
+);
+
+mod assembly {
+    unsafe extern "C" {
+        pub(super) fn reschedule(cause: super::Cause);
+        pub(super) safe fn thread_start();
+    }
+}
+use assembly::thread_start;
+
+/// Asks who is to run, and switches if that is another thread. Returns when this thread runs again, perhaps
+/// on another core: what was read from a per-core place before the call may not be used after it.
+#[inline]
+pub fn reschedule(cause: Cause, _masked: &IrqGuard) {
+    // SAFETY:
+    // 1. IRQs are masked, as the guard proves, and SError is open, as in every thread.
+    // 2. A guard that is passed here belongs to a thread, not to an interrupt handler: so this is the
+    //    thread's stack, and SP_EL1 is empty.
+    unsafe { assembly::reschedule(cause) };
+}
+
+/// Decides. Called by `reschedule` on the core's exception stack, IRQs masked. Returns the blocks of the
+/// thread that leaves (low half, x0) and of the one that comes (high half, x1), or 0: the thread stays. A
+/// `u128`, because a struct would be returned through memory by some compilers.
+extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
+    // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let own = core.own(&irq);
+    own.need_resched = false;
+    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+    let old = unsafe { &*own.current };
+    if !core.inbox.is_empty() {
+        receive(core, own, old, &irq);
+    }
+    if core.rescan.load(Ordering::Relaxed) {
+        rescan(core, own, &irq);
+    }
+
+    let now = timer::now();
+    let time = own.policy.at(now);
+    let is_idle = core::ptr::eq(old, &raw const core.idle);
+    let runs_on = old.state() == State::Running && !is_idle;
+    let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
+    if runs_on && !leaves_core {
+        if own.queue.is_empty() {
+            balance::rest(own);
+            return stay(core, own);
+        }
+        let asked = if cause == Cause::Yield { policy::Cause::Yield } else { policy::Cause::Preempt };
+        if let Decision::Stay { deadline_ticks } =
+            own.policy.decide(asked, &own.runner, own.queue.head_rank(), time)
+        {
+            own.arm(deadline_ticks);
+            balance::look(core, own, now, &irq);
+            return stay(core, own);
+        }
+    }
+
+    let next = next(core, own, &irq);
+    if next.is_none() && is_idle {
+        return stay(core, own);
+    }
+    settle(core, own, old, now, time);
+    if leaves_core || old.state() == State::Exited {
+        if leaves_core {
+            old.set_state(State::Ready);
+        }
+        own.leaving = Some(NonNull::from(old));
+    } else if runs_on {
+        old.set_state(State::Ready);
+        let place = if cause == Cause::Yield { Place::After } else { Place::Before };
+        // SAFETY: it has just stopped running, so it is in no queue; its block stays.
+        unsafe { own.queue.push(NonNull::from(old), old.rank(), place) };
+    }
+    count_switch(core, old, runs_on && cause != Cause::Yield);
+
+    let new = next.unwrap_or(&core.idle);
+    new.set_state(State::Running);
+    new.on_cpu.store(true, Ordering::Relaxed);
+    own.current = new;
+    own.since_ticks = now;
+    own.runner = Runner {
+        rank: new.rank(),
+        weight: new.weight(),
+        // Who displaces a thread that would have run on pays for the switch.
+        since: if runs_on { time.with_penalty() } else { time },
+    };
+    core.running.store(new.id(), Ordering::Relaxed);
+    if !own.queue.is_empty() {
+        // The earliest moment at which the new thread can lose. The exact one costs more to compute than the
+        // interrupt that finds out, and most threads block before.
+        own.arm(own.policy.soonest_loss_ticks(now));
+    }
+    balance::look(core, own, now, &irq);
+    publish_load(core, own);
+    core::ptr::from_ref(old) as usize as u128 | (core::ptr::from_ref(new) as usize as u128) << 64
+}
+
+/// Releases the old thread. Called by `reschedule` on the core's exception stack, when the new thread's
+/// registers are in place and the thread pointer is the new thread's: everything that was true of a core
+/// before the switch is read anew.
+extern "C" fn finish_switch(old: &Thread) {
+    // Release: whoever sees the flag clear sees the registers in memory.
+    old.on_cpu.store(false, Ordering::Release);
+    // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    if let Some(leaving) = core.own(&irq).leaving.take() {
+        leave(core, leaving, &irq);
+    }
+}
+
+/// The old thread is not for this core any more: it has ended, or it goes to another core.
+#[cold]
+fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
+    // SAFETY: in no queue and on no core, so it is ours.
+    let thread = unsafe { leaving.as_ref() };
+    if thread.state() == State::Exited {
+        // SAFETY: it has run its last instruction, on a stack that nobody stands on now.
+        unsafe { lifecycle::reap(leaving) };
+        return;
+    }
+    forward(core, core.own(irq), leaving, irq);
+}
+
+/// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
+fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
+    // SAFETY: in no queue and on no core, so it is ours.
+    let block = unsafe { thread.as_ref() };
+    let target = block.affinity().unwrap_or(core.id());
+    if target == core.id() {
+        own.enqueue(block, irq);
+    } else {
+        core.stats.migrations_out.bump();
+        wake::send(thread, per_core::get(target), irq);
+    }
+}
+
+fn stay(core: &Core, own: &Own) -> u128 {
+    publish_load(core, own);
+    0
+}
+
+fn publish_load(core: &Core, own: &Own) {
+    let runs = u32::from(own.current != &raw const core.idle);
+    core.load.store(own.queue.len() as u32 + runs, Ordering::Relaxed);
+}
+
+/// Takes from the queue the thread that is to run. One that was pinned to another core meanwhile goes there.
+fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'static Thread> {
+    while let Some(first) = own.queue.pop() {
+        // SAFETY: it was in the queue: ready, so its block stays until it has run and ended.
+        let thread: &'static Thread = unsafe { &*first.as_ptr() };
+        if thread.affinity().is_none_or(|target| target == core.id()) {
+            debug_assert!(!thread.on_cpu.load(Ordering::Relaxed));
+            return Some(thread);
+        }
+        forward(core, own, first, irq);
+    }
+    None
+}
+
+/// Charges the thread that leaves for its run.
+fn settle(core: &Core, own: &Own, old: &Thread, now: u64, time: DecayedTime) {
+    let ran = now.saturating_sub(own.since_ticks);
+    if core::ptr::eq(old, &raw const core.idle) {
+        core.stats.idle_ticks.add(ran);
+    } else {
+        old.cpu_ticks.add(ran);
+        old.set_rank(own.runner.rank_at(time));
+    }
+}
+
+fn count_switch(core: &Core, old: &Thread, preempted: bool) {
+    if preempted {
+        old.switches_preempted.bump();
+        core.stats.switches_preempted.bump();
+    } else {
+        old.switches_voluntary.bump();
+        core.stats.switches_voluntary.bump();
+    }
+}
+
+/// Takes in what other cores have made ready to run here.
+#[cold]
+fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGuard) {
+    for thread in core.inbox.take_all() {
+        // SAFETY: a thread in an inbox is ready and its sender has given it away.
+        let block = unsafe { thread.as_ref() };
+        if core::ptr::eq(block, current) {
+            // It was claimed after it had declared to wait and before it could leave: it has nothing to
+            // wait for.
+            block.set_state(State::Running);
+        } else if block.affinity().is_some_and(|target| target != core.id()) {
+            forward(core, own, thread, irq);
+        } else {
+            own.enqueue(block, irq);
+        }
+    }
+    own.need_resched = false;
+}
+
+/// A thread's class, weight or pinning was changed: charges the runner by its old weight, and puts all in order
+/// anew.
+#[cold]
+fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
+    core.rescan.store(false, Ordering::Relaxed);
+    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+    let current = unsafe { &*own.current };
+    if !core::ptr::eq(current, &raw const core.idle) {
+        let time = own.policy.at(timer::now());
+        current.set_rank(own.runner.rank_at(time));
+        current.adopt_class();
+        own.runner = Runner { rank: current.rank(), weight: current.weight(), since: time };
+    }
+    let mut queue = core::mem::take(&mut own.queue);
+    while let Some(thread) = queue.pop() {
+        // SAFETY: as in `next`.
+        let block = unsafe { thread.as_ref() };
+        block.adopt_class();
+        if block.affinity().is_some_and(|target| target != core.id()) {
+            forward(core, own, thread, irq);
+        } else {
+            // SAFETY: it is in no queue now; its block stays.
+            unsafe { own.queue.push(thread, block.rank(), Place::After) };
+        }
+    }
+}
+
+impl Own {
+    /// Puts a ready thread, which is ours, into the queue, and notes that it may have to run at once.
+    pub(super) fn enqueue(&mut self, thread: &Thread, irq: &IrqGuard) {
+        let core = per_core::this(irq);
+        thread.adopt_class();
+        if thread.core() != core.id() {
+            thread.set_core(core.id());
+            thread.migrations.bump();
+            core.stats.migrations_in.bump();
+        }
+        // SAFETY: ready and ours, so it is in no queue; its block stays.
+        unsafe { self.queue.push(NonNull::from(thread), thread.rank(), Place::After) };
+        self.need_resched = true;
+    }
+}

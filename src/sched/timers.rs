@@ -1,0 +1,69 @@
+//! Waiting for a time, and what the timer's interrupt does.
+
+#![expect(unsafe_code, reason = "intrusive links")]
+
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::arch::cpu::IrqGuard;
+use crate::arch::timer;
+use crate::sched::per_core::{self, Own};
+use crate::sched::thread;
+use crate::sched::wake::{self, Claimed, State};
+
+impl Own {
+    /// Lets the timer fire at `deadline_ticks` at the latest.
+    #[inline]
+    pub(super) fn arm(&mut self, deadline_ticks: u64) {
+        if deadline_ticks < self.armed_ticks {
+            self.armed_ticks = deadline_ticks;
+            timer::set_deadline(deadline_ticks);
+        }
+    }
+}
+
+/// Gives up the core until somebody has claimed this thread, which has declared that it waits, or until
+/// `deadline_ticks`. True: the time ran out.
+pub fn block_until(deadline_ticks: u64, irq: &IrqGuard) -> bool {
+    let current = thread::current();
+    let core = per_core::this(irq);
+    current.timer_core.set(core.id());
+    // SAFETY: the block stays while the thread waits, and it is taken out below before anything else is done.
+    unsafe { core.timers.lock().insert(NonNull::from(current), deadline_ticks) };
+    core.own(irq).arm(deadline_ticks);
+    wake::block(irq);
+    // Perhaps on another core. The lock also waits for a timer interrupt that has just lost the claim.
+    let core = per_core::get(current.timer_core.get());
+    // SAFETY: if it is in a queue, it is in this one.
+    unsafe { core.timers.lock().remove(NonNull::from(current)) };
+    current.timed_out.swap(false, Ordering::Relaxed)
+}
+
+/// Sleeps until `deadline_ticks`.
+pub fn sleep_until(deadline_ticks: u64) {
+    let irq = IrqGuard::new();
+    thread::current().set_state(State::Sleeping);
+    block_until(deadline_ticks, &irq);
+}
+
+/// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy.
+pub(crate) fn on_interrupt(irq: &IrqGuard) {
+    let core = per_core::this(irq);
+    let now = timer::now();
+    let next = loop {
+        let mut timers = core.timers.lock();
+        let Some(expired) = timers.pop_expired(now) else { break timers.next_deadline() };
+        // SAFETY: it was in the queue, so it has not come past the lock in `block_until`.
+        let claimed = Claimed::claim_for_timer(unsafe { expired.as_ref() });
+        drop(timers);
+        // Lost: somebody else has woken it at the same moment.
+        if let Some(claimed) = claimed {
+            claimed.thread().timed_out.store(true, Ordering::Relaxed);
+            claimed.enqueue(irq);
+        }
+    };
+    let own = core.own(irq);
+    own.armed_ticks = next;
+    timer::set_deadline(next);
+    own.need_resched = true;
+}

@@ -1,0 +1,118 @@
+//! The threads that wait for one thing, first come first.
+//!
+//! The links are in the threads' blocks: a thread waits for one thing at a time, and nothing is allocated.
+
+#![expect(unsafe_code, reason = "intrusive links")]
+
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use crate::arch::cpu::IrqGuard;
+use crate::sched::thread::{self, Thread};
+use crate::sched::wake::{Claimed, State};
+
+/// A thread's place in the list that it waits in.
+#[derive(Debug, Default)]
+pub struct WaitLinks {
+    next: Cell<Option<NonNull<Thread>>>,
+    previous: Cell<Option<NonNull<Thread>>>,
+    is_linked: Cell<bool>,
+}
+
+/// A queue of waiting threads. Whoever owns one keeps it in a spin lock.
+#[derive(Debug, Default)]
+pub struct WaitList {
+    first: Option<NonNull<Thread>>,
+    last: Option<NonNull<Thread>>,
+    len: usize,
+}
+
+// SAFETY: the links of the threads in a list are touched under the lock that holds the list only; a thread
+// in a list is blocked or about to block, so its block stays.
+unsafe impl Send for WaitList {}
+
+impl WaitList {
+    /// A list in which nobody waits.
+    pub const fn new() -> Self {
+        Self { first: None, last: None, len: 0 }
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Declares that the current thread waits, in `state`, and puts it last. From here on a waker may claim
+    /// it, so it must go on to block.
+    ///
+    /// # Safety
+    ///
+    /// 1. The current thread is in no other list.
+    /// 2. IRQs stay masked until it blocks.
+    /// 3. The list outlives its wait.
+    pub unsafe fn push_current(&mut self, state: State, _masked: &IrqGuard) {
+        let current = thread::current();
+        let links = &current.wait_links;
+        debug_assert!(!links.is_linked.get());
+        current.set_state(state);
+        links.next.set(None);
+        links.previous.set(self.last);
+        links.is_linked.set(true);
+        let node = NonNull::from(current);
+        match self.last {
+            // SAFETY: a thread in the list, which we hold locked.
+            Some(last) => unsafe { last.as_ref() }.wait_links.next.set(Some(node)),
+            None => self.first = Some(node),
+        }
+        self.last = Some(node);
+        self.len += 1;
+    }
+
+    /// Takes out the current thread, if it is still in the list: its time has run out.
+    ///
+    /// # Safety
+    ///
+    /// If the current thread is in a list, then it is in this one.
+    pub unsafe fn remove_current(&mut self) {
+        let current = thread::current();
+        if current.wait_links.is_linked.get() {
+            self.unlink(current);
+        }
+    }
+
+    /// Takes out the thread that has waited longest and wins it: it will run, once it has been made ready.
+    /// Threads whose time has run out are passed over.
+    pub fn claim_first(&mut self) -> Option<Claimed> {
+        while let Some(first) = self.first {
+            // SAFETY: a thread in the list, which we hold locked: it cannot leave its wait without the lock.
+            let thread = unsafe { first.as_ref() };
+            self.unlink(thread);
+            if let Some(claimed) = Claimed::claim(thread, State::Waiting) {
+                return Some(claimed);
+            }
+        }
+        None
+    }
+
+    fn unlink(&mut self, thread: &Thread) {
+        let links = &thread.wait_links;
+        let (previous, next) = (links.previous.get(), links.next.get());
+        match previous {
+            // SAFETY: a thread in the list, which we hold locked.
+            Some(previous) => unsafe { previous.as_ref() }.wait_links.next.set(next),
+            None => self.first = next,
+        }
+        match next {
+            // SAFETY: as above.
+            Some(next) => unsafe { next.as_ref() }.wait_links.previous.set(previous),
+            None => self.last = previous,
+        }
+        links.is_linked.set(false);
+        self.len -= 1;
+    }
+}

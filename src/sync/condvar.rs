@@ -1,0 +1,82 @@
+//! Waiting for a condition that a [`Mutex`](super::Mutex) protects.
+
+#![expect(unsafe_code, reason = "puts the current thread into a list")]
+
+use core::time::Duration;
+
+use crate::arch::cpu::IrqGuard;
+use crate::sched::wait_list::WaitList;
+use crate::sched::wake::{self, State};
+use crate::sched::timers;
+use crate::sync::{MutexGuard, SpinLock};
+use crate::time::Instant;
+
+/// A condition variable. Notifications go to the threads in the order in which they began to wait, and
+/// nobody else wakes them: but between the notification and the lock another thread may change the
+/// condition, so wait in a loop.
+#[derive(Debug, Default)]
+pub struct Condvar {
+    waiters: SpinLock<WaitList>,
+}
+
+impl Condvar {
+    /// A condition variable that nobody waits for.
+    pub const fn new() -> Self {
+        Self { waiters: SpinLock::new(WaitList::new()) }
+    }
+
+    /// Releases the mutex, waits for a notification, takes the mutex again. A notification that is sent
+    /// after the mutex has been released is not lost.
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        let mutex = guard.mutex();
+        {
+            let irq = IrqGuard::new();
+            // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
+            unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
+            drop(guard);
+            wake::block(&irq);
+        }
+        mutex.lock()
+    }
+
+    /// As [`wait`](Self::wait), but for `timeout` at most. True: the time ran out first.
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let deadline = Instant::now() + timeout;
+        let mutex = guard.mutex();
+        let timed_out = {
+            let irq = IrqGuard::new();
+            // SAFETY: as in `wait`; when the time ran out, the thread leaves the list below.
+            unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
+            drop(guard);
+            let timed_out = timers::block_until(deadline.ticks(), &irq);
+            if timed_out {
+                // SAFETY: no other list can hold the current thread.
+                unsafe { self.waiters.lock().remove_current() };
+            }
+            timed_out
+        };
+        (mutex.lock(), timed_out)
+    }
+
+    /// Wakes the thread that has waited longest, if any.
+    pub fn notify_one(&self) {
+        let woken = self.waiters.lock().claim_first();
+        if let Some(woken) = woken {
+            woken.make_ready();
+        }
+    }
+
+    /// Wakes every thread that waits now.
+    pub fn notify_all(&self) {
+        // One at a time, so that IRQs are masked only for as long as one wake-up takes. As many as waited at
+        // the beginning: a woken thread that comes back to wait is not woken again and again.
+        let waiting = self.waiters.lock().len();
+        for _ in 0..waiting {
+            self.notify_one();
+        }
+    }
+}
