@@ -1,1 +1,4 @@
-//! (to be written)
+//! Memory: pages, heap, page tables and stacks.
+
+pub mod buddy;
+pub mod ranges;
