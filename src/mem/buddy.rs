@@ -179,13 +179,12 @@ impl PageAllocator {
 
     fn link(&mut self, page: usize, order: u32) {
         let next = self.heads[order as usize];
-        // SAFETY: the caller hands over the free block that starts at `page`; nobody reads it.
-        unsafe {
-            link_of(page).write(Link {
-                next,
-                previous: NONE,
-            })
+        let link = Link {
+            next,
+            previous: NONE,
         };
+        // SAFETY: the caller hands over the free block that starts at `page`; nobody reads it.
+        unsafe { link_of(page).write(link) };
         if next != NONE {
             // SAFETY: `next` is in the list, so it starts a free block that holds a link.
             unsafe { (*link_of(next)).previous = page };
@@ -223,7 +222,7 @@ impl PageAllocator {
     fn set_tag(&mut self, page: usize, tag: u8) {
         debug_assert!(self.span.contains(&page));
         // SAFETY: there is a tag for each page of the span, and only we write it.
-        unsafe { self.tags.add(page - self.span.start).write(tag) }
+        unsafe { self.tags.add(page - self.span.start).write(tag) };
     }
 }
 

@@ -98,6 +98,16 @@ impl RangeSet {
         &self.ranges
     }
 
+    /// Whether an address is in the set.
+    pub fn contains(&self, address: usize) -> bool {
+        self.ranges.iter().any(|range| range.contains(&address))
+    }
+
+    /// Keeps the ranges that `keep` approves of.
+    pub fn retain(&mut self, keep: impl FnMut(&Range<usize>) -> bool) {
+        self.ranges.retain(keep);
+    }
+
     /// Bytes in the set.
     pub fn bytes(&self) -> usize {
         self.ranges.iter().map(Range::len).sum()
@@ -123,6 +133,10 @@ impl RangeSet {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "a set of one range is one range"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -1,4 +1,8 @@
 //! The page allocator on memory of the host: the code that ships, against a model.
+#![expect(
+    clippy::single_range_in_vec_init,
+    reason = "memory of one range is one range"
+)]
 #![expect(unsafe_code, reason = "the allocator needs memory of its own")]
 
 use super::{ORDERS, PageAllocator};
@@ -46,7 +50,7 @@ impl Arena {
         unsafe {
             self.base
                 .add(address - self.base.addr())
-                .write_bytes(0xa5, count * PAGE_BYTES)
+                .write_bytes(0xa5, count * PAGE_BYTES);
         }
     }
 }
