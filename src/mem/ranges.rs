@@ -12,7 +12,7 @@ pub const PAGE_BYTES: usize = 4096;
 
 /// How many disjoint ranges a set holds. A set that is full forgets its smallest range: memory is
 /// then lost, but no address that was removed comes back.
-pub const MAX_RANGES: usize = 32;
+pub const MAX_RANGES: usize = 24;
 
 /// Rounds an address down to a page boundary.
 pub const fn page_down(address: usize) -> usize {
