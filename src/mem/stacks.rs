@@ -1,0 +1,256 @@
+//! Stacks of threads: mapped memory with an unmapped guard below it, at the place that
+//! [`window`](crate::mem::window) computes.
+//!
+//! A stack that is freed stays mapped and is used again first: taking it and giving it back is a
+//! list operation, without a TLB invalidation, whatever its size. The lists are emptied when memory
+//! is short ([`reclaim`]).
+//!
+//! A fresh stack is all zeros. So the first word from the bottom that is not zero tells how deep it
+//! was ever used; a recycled stack is not cleared, its mark is that of all its users. The last 16
+//! bytes below the top hold the list while a stack is free.
+#![expect(unsafe_code, reason = "hands out raw memory")]
+
+use crate::mem::PAGES;
+use crate::mem::tables;
+use crate::mem::window::{UNIT_BYTES, UNIT_PAGES, block_of, units_for, window};
+use crate::sync::SpinLock;
+use core::ptr::with_exposed_provenance_mut;
+
+/// Sizes, in units, that have a list of their own: up to 256 KiB. All larger stacks share one.
+const SIZES: usize = 16;
+
+/// A stack: mapped, and nobody else's. Dropping it makes it free for the next thread.
+///
+/// Whoever runs on it must keep it alive; nothing else is checked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stack(Place);
+
+/// Where a stack lies, without any right to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    bottom: usize,
+    units: usize,
+}
+
+/// Why there is no stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackError {
+    /// Larger than the memory, or than the addresses that stacks have.
+    TooLarge,
+    /// Memory is short, for the stack or for its page tables.
+    OutOfMemory,
+}
+
+/// What stacks cost now, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StackStats {
+    /// Mapped stacks, the free ones included.
+    pub mapped_bytes: usize,
+    /// Free stacks that wait for their next user.
+    pub cached_bytes: usize,
+}
+
+/// Free stacks: lists of tops, linked through the stacks.
+struct Cache {
+    /// Tops of the first free stack of each size; 0: none. The last list has all larger ones.
+    heads: [usize; SIZES + 1],
+    stats: StackStats,
+}
+
+/// What a free stack holds below its top.
+struct Free {
+    next: usize,
+    units: usize,
+}
+
+static CACHE: SpinLock<Cache> = SpinLock::new(Cache {
+    heads: [0; SIZES + 1],
+    stats: StackStats {
+        mapped_bytes: 0,
+        cached_bytes: 0,
+    },
+});
+
+impl Stack {
+    /// A stack of at least `bytes`, rounded up to 16 KiB.
+    ///
+    /// # Errors
+    ///
+    /// [`StackError`], after free stacks of other sizes have been given up for it.
+    pub fn new(bytes: usize) -> Result<Self, StackError> {
+        let units = units_for(bytes);
+        if let Some(place) = CACHE.lock().take(units) {
+            return Ok(Self(place));
+        }
+        match Place::map(units) {
+            Err(StackError::OutOfMemory) if reclaim() > 0 => Place::map(units).map(Self),
+            result => result.map(Self),
+        }
+    }
+
+    /// Lowest address. Below it lies the guard.
+    pub fn bottom(&self) -> usize {
+        self.0.bottom
+    }
+
+    /// The address above the highest: where the stack begins. A multiple of 4096.
+    pub fn top(&self) -> usize {
+        self.0.top()
+    }
+
+    /// Size.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        CACHE.lock().put(self.0);
+    }
+}
+
+impl Place {
+    const fn top(self) -> usize {
+        self.bottom + self.bytes()
+    }
+
+    const fn bytes(self) -> usize {
+        self.units * UNIT_BYTES
+    }
+
+    /// Makes a stack out of fresh memory.
+    fn map(units: usize) -> Result<Self, StackError> {
+        let pages = units.checked_mul(UNIT_PAGES).ok_or(StackError::TooLarge)?;
+        if pages > PAGES.lock().total_pages() {
+            return Err(StackError::TooLarge);
+        }
+        let block = PAGES
+            .lock()
+            .allocate(pages)
+            .ok_or(StackError::OutOfMemory)?;
+        let place = Self::map_block(block, units);
+        match place {
+            Ok(place) => CACHE.lock().stats.mapped_bytes += place.bytes(),
+            // SAFETY: allocated above and mapped nowhere.
+            Err(_) => unsafe { PAGES.lock().free(block, pages) },
+        }
+        place
+    }
+
+    /// Clears the memory from `block` and maps it at its window.
+    fn map_block(block: usize, units: usize) -> Result<Self, StackError> {
+        let stack = window(block, units).ok_or(StackError::TooLarge)?.stack;
+        // Through the linear map, with IRQs as they were and no lock held.
+        // SAFETY: the caller has just allocated the memory.
+        unsafe { with_exposed_provenance_mut::<u8>(block).write_bytes(0, units * UNIT_BYTES) };
+        // SAFETY: from now on the memory is used through the window only. Windows of different
+        // blocks are disjoint, and an earlier stack in this block was unmapped before it was freed.
+        unsafe { tables::map_pages(&stack, block) }
+            .map_err(|tables::OutOfTables| StackError::OutOfMemory)?;
+        Ok(Self {
+            bottom: stack.start,
+            units,
+        })
+    }
+
+    /// Gives the memory back to the page allocator.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses the stack, and it is in no list.
+    unsafe fn unmap(self) {
+        CACHE.lock().stats.mapped_bytes -= self.bytes();
+        // SAFETY: nobody uses the range, as our caller promises, and `map_block` mapped it.
+        unsafe { tables::unmap_pages(&(self.bottom..self.top())) };
+        let block = block_of(self.bottom, self.units);
+        // SAFETY: allocated in `map`, and no core can reach the pages by the window any more.
+        unsafe { PAGES.lock().free(block, self.units * UNIT_PAGES) };
+    }
+
+    /// Where a free stack holds its place in the list.
+    fn link(self) -> *mut Free {
+        with_exposed_provenance_mut::<Free>(self.top()).wrapping_sub(1)
+    }
+}
+
+impl Cache {
+    /// Makes a stack free.
+    fn put(&mut self, place: Place) {
+        let head = &mut self.heads[list_of(place.units)];
+        let link = Free {
+            next: *head,
+            units: place.units,
+        };
+        // SAFETY: the stack is mapped and its owner has just given it up.
+        unsafe { place.link().write(link) };
+        *head = place.top();
+        self.stats.cached_bytes += place.bytes();
+    }
+
+    /// Takes a free stack of exactly this size.
+    fn take(&mut self, units: usize) -> Option<Place> {
+        let mut from = &raw mut self.heads[list_of(units)];
+        // In a list of one size the first fits; the list of large stacks is searched.
+        loop {
+            // SAFETY: `from` is a head, or the link in a free stack of the list.
+            let place = Place::at_top(unsafe { from.read() })?;
+            // SAFETY: the stack is free, so its link is valid and nobody else uses it.
+            let link = unsafe { &mut *place.link() };
+            if place.units == units {
+                // SAFETY: as above.
+                unsafe { from.write(link.next) };
+                self.stats.cached_bytes -= place.bytes();
+                return Some(place);
+            }
+            from = &raw mut link.next;
+        }
+    }
+
+    /// Takes any free stack.
+    fn take_any(&mut self) -> Option<Place> {
+        let top = self.heads.iter().copied().find(|&top| top != 0)?;
+        let units = Place::at_top(top)?.units;
+        self.take(units)
+    }
+}
+
+impl Place {
+    /// The free stack with this top; `None` for 0.
+    fn at_top(top: usize) -> Option<Self> {
+        if top == 0 {
+            return None;
+        }
+        let link = with_exposed_provenance_mut::<Free>(top).wrapping_sub(1);
+        // SAFETY: tops other than 0 stand in lists of free stacks only, each of which has a link.
+        let units = unsafe { (*link).units };
+        Some(Self {
+            bottom: top - units * UNIT_BYTES,
+            units,
+        })
+    }
+}
+
+/// The list in which free stacks of a size are.
+const fn list_of(units: usize) -> usize {
+    if units <= SIZES { units - 1 } else { SIZES }
+}
+
+/// Gives all free stacks back to the page allocator. Returns how many pages that were.
+///
+/// One stack at a time, so that IRQs are masked only as long as one takes.
+pub fn reclaim() -> usize {
+    let mut pages = 0;
+    loop {
+        let place = CACHE.lock().take_any();
+        let Some(place) = place else { return pages };
+        pages += place.units * UNIT_PAGES;
+        // SAFETY: the stack was free and has just been taken out of its list.
+        unsafe { place.unmap() };
+    }
+}
+
+/// What stacks cost now.
+pub fn stats() -> StackStats {
+    CACHE.lock().stats
+}
