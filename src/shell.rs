@@ -1,1 +1,26 @@
-//! (to be written)
+//! The shell: a prompt on the serial line, commands, and jobs.
+
+// Pure: what is typed, and what it means. Tested on the host.
+pub mod args;
+mod cancel;
+pub mod pad;
+mod values;
+
+pub use args::{Arg, Spec};
+pub use cancel::Cancel;
+pub use values::Values;
+
+// What runs on the target.
+#[cfg(target_os = "none")]
+mod command;
+#[cfg(target_os = "none")]
+mod context;
+#[cfg(target_os = "none")]
+mod output;
+
+#[cfg(target_os = "none")]
+pub use {
+    command::Command,
+    context::{Cancelled, Context},
+    output::Output,
+};
