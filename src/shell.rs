@@ -3,12 +3,20 @@
 // Pure: what is typed, and what it means. Tested on the host.
 pub mod args;
 mod cancel;
+mod editor;
+mod history;
+mod keys;
 pub mod pad;
+mod prompt;
 mod values;
 
 pub use args::{Arg, Spec};
 pub use cancel::Cancel;
-pub use values::Values;
+pub use editor::{Edit, LINE_MAX, LineEditor};
+pub use history::History;
+pub use keys::{Key, KeyDecoder};
+pub use prompt::PromptRow;
+pub use values::{Value, Values};
 
 // What runs on the target.
 #[cfg(target_os = "none")]
