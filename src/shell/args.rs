@@ -59,7 +59,27 @@ pub enum Takes {
     CommandLine,
 }
 
+impl Spec {
+    /// Whether the command has the option or flag `--name`, given with or without a value. Every command
+    /// has `--help`, and `--` for the end of the options.
+    #[must_use]
+    pub fn has_option(&self, option: &str) -> bool {
+        let name = option.split('=').next().unwrap_or_default();
+        matches!(name, "" | "help")
+            || self
+                .args
+                .iter()
+                .any(|arg| arg.is_option && arg.name == name)
+    }
+}
+
 impl Arg {
+    /// Whether nothing can stand behind it.
+    #[must_use]
+    pub const fn takes_the_rest(&self) -> bool {
+        matches!(self.value, Takes::Words | Takes::CommandLine)
+    }
+
     const fn new(name: &'static str, value: Takes, help: &'static str) -> Self {
         Self {
             name,
@@ -251,67 +271,4 @@ impl uDisplay for Accepts<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::string::String;
-
-    use super::*;
-
-    /// A command with an argument of every common kind, for the tests of the shell.
-    pub(crate) static CTXSW: Spec = Spec {
-        name: "ctxsw",
-        summary: "Measures",
-        args: &[
-            Arg::choice("mode", &["colocated", "apart", "nopin", "all"], "Where").or_choice("all"),
-            Arg::number("seconds", 1, 3600, "How long")
-                .or_number(1)
-                .option(),
-            Arg::number("threads", 2, 64, "How many").option(),
-            Arg::flag("full", "All of it"),
-        ],
-    };
-
-    pub(crate) fn shown(what: &impl uDisplay) -> String {
-        let mut text = String::new();
-        uwrite!(Sink(&mut text), "{}", what).unwrap();
-        text
-    }
-
-    struct Sink<'a>(&'a mut String);
-
-    impl uWrite for Sink<'_> {
-        type Error = core::convert::Infallible;
-
-        fn write_str(&mut self, text: &str) -> Result<(), Self::Error> {
-            self.0.push_str(text);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_usage_line_shows_order_choices_and_what_may_be_left_out() {
-        assert_eq!(
-            shown(&CTXSW),
-            "ctxsw [colocated|apart|nopin|all] [--seconds N] [--threads N] [--full]"
-        );
-        static REPEAT: Spec = Spec {
-            name: "repeat",
-            summary: "",
-            args: &[
-                Arg::number("count", 1, 9, ""),
-                Arg::command_line("command", ""),
-            ],
-        };
-        assert_eq!(shown(&REPEAT), "repeat COUNT COMMAND");
-    }
-
-    #[test]
-    fn what_an_argument_accepts_is_said_in_words() {
-        let said = |i: usize| shown(&Accepts(&CTXSW.args[i]));
-        assert_eq!(said(0), "one of colocated, apart, nopin, all");
-        assert_eq!(said(1), "an integer from 1 to 3600");
-        assert_eq!(
-            shown(&Accepts(&Arg::number("n", 1, u64::MAX, ""))),
-            "an integer from 1"
-        );
-    }
-}
+pub(crate) mod tests;

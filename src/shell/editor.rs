@@ -110,11 +110,11 @@ impl LineEditor {
             Key::WordRight => self.move_to(self.word_right()),
             Key::Home => self.move_to(0),
             Key::End => self.move_to(self.text.len()),
-            Key::Previous => match history.previous(&self.text) {
+            Key::Previous => match history.older(&self.text) {
                 Some(line) => self.replace(line),
                 None => Edit::Refused,
             },
-            Key::Next => match history.next() {
+            Key::Next => match history.newer() {
                 Some(line) => self.replace(line),
                 None => Edit::Refused,
             },

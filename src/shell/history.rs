@@ -41,7 +41,7 @@ impl History {
     }
 
     /// The line before the one that is shown, which is `current`.
-    pub fn previous(&mut self, current: &str) -> Option<&str> {
+    pub fn older(&mut self, current: &str) -> Option<&str> {
         let line = self.lines.len().checked_sub(self.back + 1)?;
         if self.back == 0 {
             self.draft = current.into();
@@ -51,7 +51,7 @@ impl History {
     }
 
     /// The line after the one that is shown; in the end the one that was being typed.
-    pub fn next(&mut self) -> Option<&str> {
+    pub fn newer(&mut self) -> Option<&str> {
         self.back = self.back.checked_sub(1)?;
         if self.back == 0 {
             return Some(&self.draft);
@@ -80,39 +80,39 @@ mod tests {
     #[test]
     fn going_back_and_forth_ends_at_the_line_that_was_being_typed() {
         let mut history = of(&["a", "b"]);
-        assert_eq!(history.next(), None);
-        assert_eq!(history.previous("draft"), Some("b"));
-        assert_eq!(history.previous("b edited"), Some("a"));
-        assert_eq!(history.previous("a"), None);
-        assert_eq!(history.next(), Some("b"));
-        assert_eq!(history.next(), Some("draft"));
-        assert_eq!(history.next(), None);
+        assert_eq!(history.newer(), None);
+        assert_eq!(history.older("draft"), Some("b"));
+        assert_eq!(history.older("b edited"), Some("a"));
+        assert_eq!(history.older("a"), None);
+        assert_eq!(history.newer(), Some("b"));
+        assert_eq!(history.newer(), Some("draft"));
+        assert_eq!(history.newer(), None);
     }
 
     #[test]
     fn empty_and_repeated_lines_are_not_kept() {
         let mut history = of(&["a", "a", "  ", ""]);
-        assert_eq!(history.previous(""), Some("a"));
-        assert_eq!(history.previous(""), None);
+        assert_eq!(history.older(""), Some("a"));
+        assert_eq!(history.older(""), None);
     }
 
     #[test]
     fn the_oldest_line_makes_room() {
         let mut history = of(&["a", "b", "c", "d"]);
-        assert_eq!(history.previous(""), Some("d"));
-        assert_eq!(history.previous(""), Some("c"));
-        assert_eq!(history.previous(""), Some("b"));
-        assert_eq!(history.previous(""), None);
+        assert_eq!(history.older(""), Some("d"));
+        assert_eq!(history.older(""), Some("c"));
+        assert_eq!(history.older(""), Some("b"));
+        assert_eq!(history.older(""), None);
     }
 
     #[test]
     fn a_new_line_starts_again_from_the_newest() {
         let mut history = of(&["a", "b"]);
-        history.previous("");
-        history.previous("");
+        history.older("");
+        history.older("");
         history.push("c");
-        assert_eq!(history.previous(""), Some("c"));
+        assert_eq!(history.older(""), Some("c"));
         history.leave();
-        assert_eq!(history.previous(""), Some("c"));
+        assert_eq!(history.older(""), Some("c"));
     }
 }

@@ -32,12 +32,7 @@ pub const fn left<T: uDisplay>(value: T, width: usize) -> Padded<T> {
 
 impl<T: uDisplay> uDisplay for Padded<T> {
     fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
-        let mut counter = Counter(0);
-        match uwrite!(counter, "{}", self.value) {
-            Ok(()) => {}
-            Err(never) => match never {},
-        }
-        let gap = self.width.saturating_sub(counter.0);
+        let gap = self.width.saturating_sub(width(&self.value));
         if self.is_right {
             spaces(f, gap)?;
         }
@@ -48,6 +43,13 @@ impl<T: uDisplay> uDisplay for Padded<T> {
             spaces(f, gap)
         }
     }
+}
+
+/// How many characters `value` has when it is displayed.
+pub fn width<T: uDisplay>(value: &T) -> usize {
+    let mut counter = Counter(0);
+    let Ok(()) = uwrite!(counter, "{}", *value);
+    counter.0
 }
 
 fn spaces<W: uWrite + ?Sized>(f: &mut Formatter<'_, W>, count: usize) -> Result<(), W::Error> {
