@@ -1,1 +1,46 @@
-//! (to be written)
+//! The shell: a prompt on the serial line, commands, and jobs.
+
+// Pure: what is typed, and what it means. Tested on the host.
+pub mod args;
+mod cancel;
+mod complete;
+mod editor;
+mod help;
+mod history;
+mod keys;
+pub mod pad;
+mod parse;
+mod problem;
+mod prompt;
+mod suggest;
+mod values;
+mod words;
+
+pub use args::{Arg, Spec};
+pub use cancel::Cancel;
+pub use complete::{Completion, complete};
+pub use editor::{Edit, LINE_MAX, LineEditor};
+pub use help::{Help, Overview};
+pub use history::History;
+pub use keys::{Key, KeyDecoder};
+pub use parse::{Call, call, find};
+pub use problem::{CallError, Problem};
+pub use prompt::PromptRow;
+pub use suggest::nearest;
+pub use values::{Value, Values};
+pub use words::{Part, SyntaxError, split};
+
+// What runs on the target.
+#[cfg(target_os = "none")]
+mod command;
+#[cfg(target_os = "none")]
+mod context;
+#[cfg(target_os = "none")]
+mod output;
+
+#[cfg(target_os = "none")]
+pub use {
+    command::Command,
+    context::{Cancelled, Context},
+    output::Output,
+};

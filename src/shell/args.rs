@@ -1,0 +1,274 @@
+//! What a command takes: declared once; usage, help, completion and parsing all follow from it.
+
+use ufmt::{Formatter, uDisplay, uWrite, uwrite};
+
+/// What a command is called and takes.
+#[derive(Debug)]
+pub struct Spec {
+    /// What is typed. Lower case, no spaces.
+    pub name: &'static str,
+    /// One line for the list of commands, without a full stop.
+    pub summary: &'static str,
+    /// Positional arguments in their order, and options in the order in which help shows them.
+    pub args: &'static [Arg],
+}
+
+/// One argument of a command: positional, option with a value, or flag.
+#[derive(Debug)]
+pub struct Arg {
+    /// Its name, in usage and for the typed access of the command that runs.
+    pub name: &'static str,
+    /// One line for the help of the command, without a full stop.
+    pub help: &'static str,
+    /// What it takes.
+    pub value: Takes,
+    /// Whether it is `--name VALUE` and not positional.
+    pub is_option: bool,
+    /// Whether it may be left out.
+    pub is_optional: bool,
+}
+
+/// What an argument takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// One of these words; `default` when it is left out.
+    Choice {
+        /// The words.
+        of: &'static [&'static str],
+        /// What leaving it out means.
+        default: Option<&'static str>,
+    },
+    /// An integer in a range; `default` when it is left out.
+    Number {
+        /// The least value that is accepted.
+        min: u64,
+        /// The greatest value that is accepted.
+        max: u64,
+        /// What leaving it out means.
+        default: Option<u64>,
+    },
+    /// Any word.
+    Word,
+    /// The name of a command.
+    Command,
+    /// Nothing: its presence says it all.
+    Nothing,
+    /// All words that follow, unquoted.
+    Words,
+    /// All that follows, as it was typed: a command line.
+    CommandLine,
+}
+
+impl Spec {
+    /// Whether the command has the option or flag `--name`, given with or without a value. Every command
+    /// has `--help`, and `--` for the end of the options.
+    #[must_use]
+    pub fn has_option(&self, option: &str) -> bool {
+        let name = option.split('=').next().unwrap_or_default();
+        matches!(name, "" | "help")
+            || self
+                .args
+                .iter()
+                .any(|arg| arg.is_option && arg.name == name)
+    }
+}
+
+impl Arg {
+    /// Whether nothing can stand behind it.
+    #[must_use]
+    pub const fn takes_the_rest(&self) -> bool {
+        matches!(self.value, Takes::Words | Takes::CommandLine)
+    }
+
+    const fn new(name: &'static str, value: Takes, help: &'static str) -> Self {
+        Self {
+            name,
+            help,
+            value,
+            is_option: false,
+            is_optional: false,
+        }
+    }
+
+    /// A positional argument that is one of `of`.
+    pub const fn choice(
+        name: &'static str,
+        of: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self::new(name, Takes::Choice { of, default: None }, help)
+    }
+
+    /// A positional integer from `min` to `max`, both included.
+    pub const fn number(name: &'static str, min: u64, max: u64, help: &'static str) -> Self {
+        assert!(min <= max, "an empty range accepts nothing");
+        Self::new(
+            name,
+            Takes::Number {
+                min,
+                max,
+                default: None,
+            },
+            help,
+        )
+    }
+
+    /// A positional argument that is any word.
+    pub const fn word(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, Takes::Word, help)
+    }
+
+    /// A positional argument that is the name of a command.
+    pub const fn command(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, Takes::Command, help)
+    }
+
+    /// All the words that follow. It stands last.
+    pub const fn words(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, Takes::Words, help).optional()
+    }
+
+    /// All that follows, unparsed: a command line of its own. It stands last.
+    pub const fn command_line(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, Takes::CommandLine, help)
+    }
+
+    /// `--name`, present or not.
+    pub const fn flag(name: &'static str, help: &'static str) -> Self {
+        Self {
+            is_option: true,
+            ..Self::new(name, Takes::Nothing, help).optional()
+        }
+    }
+
+    /// Turns it from a positional argument into `--name VALUE`, which may be left out.
+    pub const fn option(self) -> Self {
+        Self {
+            is_option: true,
+            is_optional: true,
+            ..self
+        }
+    }
+
+    /// It may be left out.
+    pub const fn optional(self) -> Self {
+        Self {
+            is_optional: true,
+            ..self
+        }
+    }
+
+    /// It may be left out, which means `default`: one of the choices.
+    pub const fn or_choice(self, default: &'static str) -> Self {
+        let Takes::Choice { of, .. } = self.value else {
+            panic!("only a choice has a word as its default");
+        };
+        Self {
+            value: Takes::Choice {
+                of,
+                default: Some(default),
+            },
+            ..self.optional()
+        }
+    }
+
+    /// It may be left out, which means `default`.
+    pub const fn or_number(self, default: u64) -> Self {
+        let Takes::Number { min, max, .. } = self.value else {
+            panic!("only a number has a number as its default");
+        };
+        assert!(
+            min <= default && default <= max,
+            "the default is in the range"
+        );
+        Self {
+            value: Takes::Number {
+                min,
+                max,
+                default: Some(default),
+            },
+            ..self.optional()
+        }
+    }
+}
+
+/// The value in usage lines: `colocated|apart`, `N`, `WORD`.
+struct Shape<'a>(&'a Arg);
+
+impl uDisplay for Shape<'_> {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        let arg = self.0;
+        match arg.value {
+            Takes::Choice { of, .. } => {
+                for (i, choice) in of.iter().enumerate() {
+                    f.write_str(if i == 0 { "" } else { "|" })?;
+                    f.write_str(choice)?;
+                }
+                Ok(())
+            }
+            Takes::Number { .. } if arg.is_option => f.write_str("N"),
+            Takes::Nothing => Ok(()),
+            _ => {
+                arg.name
+                    .chars()
+                    .try_for_each(|c| f.write_char(c.to_ascii_uppercase()))?;
+                f.write_str(if arg.value == Takes::Words { "…" } else { "" })
+            }
+        }
+    }
+}
+
+/// One argument as the usage line shows it: `[--seconds N]`.
+impl uDisplay for Arg {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        f.write_str(if self.is_optional { "[" } else { "" })?;
+        if self.is_option {
+            uwrite!(f, "--{}", self.name)?;
+            f.write_str(if self.value == Takes::Nothing {
+                ""
+            } else {
+                " "
+            })?;
+        }
+        uwrite!(f, "{}", Shape(self))?;
+        f.write_str(if self.is_optional { "]" } else { "" })
+    }
+}
+
+/// The usage line: `ctxsw [colocated|apart|nopin|all] [--seconds N]`.
+impl uDisplay for Spec {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        f.write_str(self.name)?;
+        self.args.iter().try_for_each(|arg| uwrite!(f, " {}", arg))
+    }
+}
+
+/// What an argument accepts, in words: `one of a, b`, `an integer from 1 to 60`.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepts<'a>(pub &'a Arg);
+
+impl uDisplay for Accepts<'_> {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        match self.0.value {
+            Takes::Choice { of, .. } => {
+                f.write_str("one of")?;
+                for (i, choice) in of.iter().enumerate() {
+                    uwrite!(f, "{}{}", if i == 0 { " " } else { ", " }, *choice)?;
+                }
+                Ok(())
+            }
+            Takes::Number {
+                min, max: u64::MAX, ..
+            } => uwrite!(f, "an integer from {}", min),
+            Takes::Number { min, max, .. } => uwrite!(f, "an integer from {} to {}", min, max),
+            Takes::Word => f.write_str("a word"),
+            Takes::Command => f.write_str("the name of a command"),
+            Takes::Words => f.write_str("any words"),
+            Takes::CommandLine => f.write_str("a command with its arguments"),
+            Takes::Nothing => f.write_str("no value"),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
