@@ -5,8 +5,22 @@
 //! which belongs with `-icount`; what cannot depend on the host is asserted always.
 
 // Pure: no hardware, no clock, no lock. Tested on the host.
-mod checks;
 mod doubling;
 mod expect;
 mod rounding;
 mod sines;
+mod tally;
+
+// What they have in common on the target.
+#[cfg(target_os = "none")]
+mod conditions;
+#[cfg(target_os = "none")]
+mod hogs;
+#[cfg(target_os = "none")]
+mod session;
+
+// One file per command.
+#[cfg(target_os = "none")]
+pub mod ctxsw;
+#[cfg(target_os = "none")]
+pub mod fpu;

@@ -1,6 +1,8 @@
 //! How long a benchmark runs: rounds that double until one lasts long enough, and the mean of that one.
 
-use ufmt::{uWrite, uwrite};
+use ufmt::{uWrite, uwriteln};
+
+use crate::shell::pad;
 
 /// Iterations of the first round.
 pub(crate) const FIRST_ITERATIONS: u64 = 20_000;
@@ -50,16 +52,7 @@ pub(crate) const fn ns_per_handoff(elapsed_ns: u64, handoffs: u64) -> u64 {
 
 /// Writes the classic line of `misc-ctxsw`: the figure right-aligned in ten columns, the name of the mode.
 pub(crate) fn classic_line<W: uWrite>(out: &mut W, ns: u64, mode: &str) -> Result<(), W::Error> {
-    let mut digits = 1;
-    let mut rest = ns / 10;
-    while rest != 0 {
-        digits += 1;
-        rest /= 10;
-    }
-    for _ in digits..10 {
-        out.write_char(' ')?;
-    }
-    uwrite!(out, "{} {}\n", ns, mode)
+    uwriteln!(out, "{} {}", pad::right(ns, 10), mode)
 }
 
 #[cfg(test)]
