@@ -43,5 +43,4 @@ pub mod time;
 
 // What a person sees.
 pub mod shell;
-#[cfg(target_os = "none")]
 pub mod suite;

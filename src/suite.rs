@@ -1,1 +1,26 @@
-//! (to be written)
+//! The tests and benchmarks that the shell runs: each a command of its own.
+//!
+//! The figures and the tolerances follow OSv's tests; where those only print, these give a verdict. What a
+//! busy emulator can spoil (an upper bound on a time, a share of a core) is asserted only under `--strict`,
+//! which belongs with `-icount`; what cannot depend on the host is asserted always.
+
+// Pure: no hardware, no clock, no lock. Tested on the host.
+mod doubling;
+mod expect;
+mod rounding;
+mod sines;
+mod tally;
+
+// What they have in common on the target.
+#[cfg(target_os = "none")]
+mod conditions;
+#[cfg(target_os = "none")]
+mod hogs;
+#[cfg(target_os = "none")]
+mod session;
+
+// One file per command.
+#[cfg(target_os = "none")]
+pub mod ctxsw;
+#[cfg(target_os = "none")]
+pub mod fpu;

@@ -1,0 +1,94 @@
+//! Threads that only compute, never yield, and count how far they came.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::{
+    cores::CoreId,
+    thread::{Builder, JoinHandle, Priority, SpawnError, ThreadInfo},
+};
+
+/// Some hogs. They stop when this is dropped.
+pub(crate) struct Hogs {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    stop: AtomicBool,
+    /// Rounds of each hog; written by that hog only.
+    rounds: Box<[AtomicU64]>,
+}
+
+impl Hogs {
+    /// Starts one hog for each entry of `placement`: pinned to that core, or anywhere.
+    pub(crate) fn spawn(placement: &[Option<CoreId>]) -> Result<Self, SpawnError> {
+        let rounds = placement.iter().map(|_| AtomicU64::new(0)).collect();
+        let shared = Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            rounds,
+        });
+        let mut hogs = Self {
+            shared,
+            threads: Vec::new(),
+        };
+        for (me, core) in placement.iter().enumerate() {
+            let builder = Builder::new().name("hog").priority(Priority::NORMAL);
+            let builder = match core {
+                Some(core) => builder.core(*core),
+                None => builder,
+            };
+            let shared = hogs.shared.clone();
+            // If this fails, dropping `hogs` stops those that already run.
+            hogs.threads
+                .push(builder.spawn(move || shared.compute(me))?);
+        }
+        Ok(hogs)
+    }
+
+    /// How far each came.
+    pub(crate) fn rounds(&self) -> Vec<u64> {
+        self.shared
+            .rounds
+            .iter()
+            .map(|rounds| rounds.load(Ordering::Relaxed))
+            .collect()
+    }
+
+    /// Whether each has come further than `since`.
+    pub(crate) fn all_advanced(&self, since: &[u64]) -> bool {
+        self.rounds()
+            .iter()
+            .zip(since)
+            .all(|(now, before)| now > before)
+    }
+
+    /// What the scheduler knows of each.
+    pub(crate) fn infos(&self) -> Vec<ThreadInfo> {
+        self.threads
+            .iter()
+            .map(|thread| thread.thread().info())
+            .collect()
+    }
+
+    /// Lets them end, and hands them over to be joined.
+    pub(crate) fn stop(mut self) -> Vec<JoinHandle<()>> {
+        core::mem::take(&mut self.threads)
+    }
+}
+
+impl Drop for Hogs {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    fn compute(&self, me: usize) {
+        let mut rounds = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            rounds += 1;
+            self.rounds[me].store(rounds, Ordering::Relaxed);
+        }
+    }
+}

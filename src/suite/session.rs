@@ -1,0 +1,137 @@
+//! One run of a test command: its checks, its patience, its verdict.
+
+use core::time::Duration;
+
+use ufmt::uwriteln;
+
+use super::{
+    expect::Expect,
+    tally::{Check, Tally},
+};
+use crate::{
+    cores::{self, CoreId},
+    report::Verdict,
+    shell::{Cancel, Context, Output},
+    thread::JoinHandle,
+    time::Instant,
+};
+
+/// How long something may take that cannot take long, before it counts as hung. Generous: an emulator on a
+/// busy host is slow, and a check that waits this long has failed anyway.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at while waiting for it.
+const POLL: Duration = Duration::from_millis(2);
+
+/// Why a check ends before it has its figure: the command was asked to stop, or something that must end
+/// did not (and was counted as a failure).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended;
+
+/// One run of a test command.
+#[derive(Debug)]
+pub(crate) struct Session<'c> {
+    ctx: &'c mut Context,
+    tally: Tally,
+    strict: bool,
+}
+
+impl<'c> Session<'c> {
+    /// Starts a run. Figures that a busy host would spoil are asserted if the command has `--strict`.
+    pub(crate) fn new(ctx: &'c mut Context) -> Self {
+        let strict = ctx.flag("strict");
+        Self {
+            ctx,
+            tally: Tally::default(),
+            strict,
+        }
+    }
+
+    /// Makes one check; see [`Check`].
+    pub(crate) fn check(&mut self, id: &str, what: &str, expected: Expect, got: u64) -> bool {
+        self.tally
+            .check(self.ctx.out(), Check { id, what, expected }, got)
+    }
+
+    /// Checks that something is so.
+    pub(crate) fn is(&mut self, id: &str, what: &str, so: bool) -> bool {
+        self.check(id, what, Expect::Exactly(1), u64::from(so))
+    }
+
+    /// Checks a figure that a busy host would spoil: asserted under `--strict`, else shown.
+    pub(crate) fn figure(&mut self, id: &str, what: &str, expected: Expect, got: u64) {
+        if self.strict {
+            self.check(id, what, expected, got);
+        } else {
+            Tally::show(self.ctx.out(), Check { id, what, expected }, got);
+        }
+    }
+
+    /// Whether figures of time and share are asserted.
+    pub(crate) const fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// Where to say what is no verdict.
+    pub(crate) fn out(&mut self) -> &mut Output {
+        self.ctx.out()
+    }
+
+    /// The request to stop, for the threads of a check.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.ctx.cancel()
+    }
+
+    /// Sleeps. Returns early, with an error, when the command is asked to stop.
+    pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Ended> {
+        self.ctx.sleep(duration).map_err(|_| Ended)
+    }
+
+    /// Waits until `met`. What does not come in [`PATIENCE`] is a failure of the check `id`.
+    pub(crate) fn wait(
+        &mut self,
+        id: &str,
+        what: &str,
+        met: impl Fn() -> bool,
+    ) -> Result<(), Ended> {
+        let start = Instant::now();
+        while !met() {
+            if start.elapsed() > PATIENCE {
+                self.is(id, what, false);
+                return Err(Ended);
+            }
+            self.sleep(POLL)?;
+        }
+        Ok(())
+    }
+
+    /// Joins a thread that is about to end; one that does not is a failure of the check `id`, and is left
+    /// to itself, so that the command ends.
+    pub(crate) fn join<T>(&mut self, id: &str, handle: JoinHandle<T>) -> Result<T, Ended> {
+        self.wait(id, "thread ended", || handle.is_finished())?;
+        Ok(handle.join())
+    }
+
+    /// The first two cores, for a check that needs two; says so where there is only one.
+    pub(crate) fn two_cores(&mut self, id: &str) -> Option<[CoreId; 2]> {
+        let mut online = cores::online();
+        if let (Some(one), Some(other)) = (online.next(), online.next()) {
+            return Some([one, other]);
+        }
+        let _ = uwriteln!(
+            self.out(),
+            "{}: skipped, it needs two cores and one is online",
+            id
+        );
+        None
+    }
+
+    /// Ends the run. A check that ended early because the command was asked to stop makes it aborted.
+    pub(crate) fn finish(self) -> Verdict {
+        self.tally.summary(self.ctx.out());
+        if self.ctx.is_cancelled() {
+            return Verdict::Aborted.combine(Verdict::from_check(!self.tally.has_failed()));
+        }
+        Verdict::from_check(self.tally.is_passed())
+    }
+}
