@@ -96,9 +96,14 @@ impl Toolchain {
         self.rustlib().join("src").join("rust").join("library")
     }
 
-    /// Whether it can build for [`TARGET`].
+    /// Whether it can build for [`TARGET`], link-time optimisation included.
     pub(crate) fn has_target(&self) -> bool {
-        has_libraries(&self.rustlib().join(TARGET).join("lib"))
+        let directory = self.rustlib().join(TARGET).join("lib");
+        let is_from_rustup = self
+            .rustlib()
+            .join(format!("manifest-rust-std-{TARGET}"))
+            .is_file();
+        has_libraries(&directory) && (is_from_rustup || has_bitcode(&directory))
     }
 
     /// Whether it has the sources of its standard library.
@@ -139,6 +144,18 @@ pub(crate) fn has_libraries(directory: &Path) -> bool {
     TARGET_LIBRARIES
         .iter()
         .all(|name| !library_files(directory, name).is_empty())
+}
+
+/// Whether the libraries carry what link-time optimisation works on. One that was built without would
+/// stop the build of an image much later, with an error that says nothing of its cause.
+pub(crate) fn has_bitcode(directory: &Path) -> bool {
+    let section = b".llvmbc";
+    library_files(directory, "compiler_builtins")
+        .iter()
+        .any(|file| {
+            std::fs::read(file)
+                .is_ok_and(|bytes| bytes.windows(section.len()).any(|w| w == section))
+        })
 }
 
 /// The `.rlib` files of the crate `name` in a directory.
