@@ -1,2 +1,74 @@
-//! Stub.
-fn main() {}
+//! The host tool of Pivot: `cargo xtask …` sets up, builds, runs and tests the firmware.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: 0 passed, 1 a test
+//! failed or the code does not build, 2 usage or environment.
+
+#![expect(
+    clippy::large_stack_frames,
+    reason = "the limit is the firmware's; a host's stack is large"
+)]
+
+mod board;
+mod build;
+mod check;
+mod cli;
+mod failure;
+mod host_tests;
+mod image;
+mod log;
+mod machines;
+mod qemu;
+mod run;
+mod scenarios;
+mod serial;
+mod session;
+mod setup;
+mod step;
+mod stub;
+mod test;
+mod toolchain;
+mod transcript;
+mod tree;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::board::Board;
+use crate::cli::{BuildOptions, Call, Cli};
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli.call) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(failure::report(&error)),
+    }
+}
+
+fn dispatch(call: &Call) -> Result<u8> {
+    let workspace = Workspace::find()?;
+    match call {
+        Call::Run(options) => run::run(&workspace, options),
+        Call::Test(options) => test::run(&workspace, options),
+        Call::Build { board, build } => build_boards(&workspace, *board, build),
+        Call::Gdb { port, run } => run::debug(&workspace, run, *port),
+        Call::Check => check::run(&workspace),
+        Call::Setup => setup::run().map(|()| 0),
+    }
+}
+
+fn build_boards(workspace: &Workspace, only: Option<Board>, options: &BuildOptions) -> Result<u8> {
+    let toolchain = setup::toolchain()?;
+    for board in Board::ALL
+        .into_iter()
+        .filter(|&board| only.is_none_or(|one| one == board))
+    {
+        let firmware = build::firmware(workspace, &toolchain, board, &options.profile)?;
+        println!("{}", firmware.image.display());
+        println!("{}", firmware.elf.display());
+    }
+    Ok(0)
+}

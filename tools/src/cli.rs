@@ -1,0 +1,146 @@
+//! What can be typed after `cargo xtask`.
+
+use clap::builder::TypedValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::board::Board;
+
+/// The host tool of Pivot.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) call: Call,
+}
+
+/// A call of the tool.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Call {
+    /// Build a board, boot it in QEMU, and give its shell
+    Run(RunOptions),
+    /// Host tests, then the firmware on every machine of the matrix
+    Test(TestOptions),
+    /// Build kernel8.img and kernel8.elf
+    Build {
+        /// Only this board
+        #[arg(long)]
+        board: Option<Board>,
+        #[command(flatten)]
+        build: BuildOptions,
+    },
+    /// Boot with the cores stopped, and say how to attach a debugger
+    Gdb {
+        /// TCP port to listen on
+        #[arg(long, default_value_t = 1234)]
+        port: u16,
+        #[command(flatten)]
+        run: RunOptions,
+    },
+    /// Formatting, lints for the host and for both boards, documentation
+    Check,
+    /// Find or install what is missing, and nothing else
+    Setup,
+}
+
+/// How an image is built.
+#[derive(Args, Debug)]
+pub(crate) struct BuildOptions {
+    /// Cargo profile: `release`, or `checked` with debug assertions and overflow checks
+    #[arg(long, default_value = "release")]
+    pub(crate) profile: String,
+}
+
+/// How an image is run.
+#[derive(Args, Debug)]
+pub(crate) struct RunOptions {
+    /// The board to build for and to emulate
+    #[arg(long, value_enum, default_value_t = Board::Virt)]
+    pub(crate) board: Board,
+    /// Cores (virt only)
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512).map(usize::from))]
+    pub(crate) smp: usize,
+    /// Version of the interrupt controller (virt only)
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+    pub(crate) gic: u8,
+    /// Run these commands instead of a prompt, and exit with their verdict
+    #[arg(long, value_name = "CMD; CMD")]
+    pub(crate) exec: Option<String>,
+    /// Count instructions: one is 2^N ns of the machine's time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub(crate) icount: Option<u32>,
+    /// Start without a device tree (rpi4)
+    #[arg(long, conflicts_with = "stub")]
+    pub(crate) no_dtb: bool,
+    /// Start as the board does: from reset, through a firmware stub (rpi4)
+    #[arg(long)]
+    pub(crate) stub: bool,
+    /// With --exec: seconds of silence that count as a hang
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) silence: u64,
+    /// Further words for QEMU
+    #[arg(last = true, value_name = "QEMU OPTIONS")]
+    pub(crate) qemu: Vec<String>,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+}
+
+/// Which tests are run.
+#[derive(Args, Debug)]
+pub(crate) struct TestOptions {
+    /// Host tests and a boot of each board
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// Every scenario on every machine, with the whole counts
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// List the names of the cases and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Emulators at a time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) jobs: u8,
+    /// Only cases whose name contains one of these; host tests are left out then
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_to_execute_are_one_word() {
+        let cli =
+            Cli::try_parse_from(["x", "run", "--exec", "version; fpu", "--smp", "2"]).unwrap();
+        let Call::Run(options) = cli.call else {
+            panic!("not run")
+        };
+        assert_eq!(options.exec.as_deref(), Some("version; fpu"));
+        assert_eq!((options.smp, options.gic), (2, 2));
+    }
+
+    #[test]
+    fn impossible_options_are_refused() {
+        for words in [
+            ["x", "run", "--gic", "4"],
+            ["x", "run", "--smp", "0"],
+            ["x", "run", "--board", "pi5"],
+        ] {
+            assert!(Cli::try_parse_from(words).is_err(), "{words:?}");
+        }
+    }
+}

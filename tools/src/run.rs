@@ -1,0 +1,212 @@
+//! `cargo xtask run`: builds, boots in QEMU, gives the shell or runs commands and takes their verdict.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::board::Board;
+use crate::build;
+use crate::cli::RunOptions;
+use crate::failure::{CODE_FAILED, Failure};
+use crate::qemu::{self, Console, Launch, Start};
+use crate::serial::{Received, Serial};
+use crate::setup;
+use crate::step;
+use crate::toolchain::Toolchain;
+use crate::transcript::exit_code;
+use crate::workspace::Workspace;
+
+/// How long the emulator may take to stop after the verdict.
+const TIME_TO_HALT: Duration = Duration::from_secs(10);
+
+/// Runs the firmware; returns the exit code.
+pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<u8> {
+    let launch = launch(workspace, options, None)?;
+    let (toolchain, firmware) = prepare(workspace, options)?;
+    let mut command = launch.command(workspace, &toolchain, &firmware)?;
+    if launch.exec.is_some() {
+        return execute(
+            &mut Serial::start(&mut command)?,
+            Duration::from_secs(options.silence),
+        );
+    }
+    eprintln!("Ctrl-A X leaves the emulator, Ctrl-A H lists its other keys.");
+    if step::passthrough(&mut command)? {
+        return Ok(0);
+    }
+    Err(Failure::environment("the emulator failed")
+        .help(step::render(&command))
+        .into())
+}
+
+/// `cargo xtask gdb`: the same, stopped at the first instruction until a debugger comes.
+pub(crate) fn debug(workspace: &Workspace, options: &RunOptions, port: u16) -> Result<u8> {
+    let launch = launch(workspace, options, Some(port))?;
+    let (toolchain, firmware) = prepare(workspace, options)?;
+    let mut command = launch.command(workspace, &toolchain, &firmware)?;
+    let debugger = ["gdb-multiarch", "aarch64-none-elf-gdb", "gdb"]
+        .into_iter()
+        .find(|program| step::is_on_path(program))
+        .unwrap_or("gdb-multiarch");
+    eprintln!("The cores wait. In another terminal:");
+    println!(
+        "{debugger} -ex 'target remote 127.0.0.1:{port}' {}",
+        firmware.elf.display()
+    );
+    if debugger == "gdb-multiarch" && !step::is_on_path(debugger) {
+        eprintln!("(there is none on this machine: apt-get install gdb-multiarch)");
+    }
+    eprintln!("Ctrl-A X leaves the emulator.");
+    Ok(if step::passthrough(&mut command)? {
+        0
+    } else {
+        CODE_FAILED
+    })
+}
+
+fn prepare(workspace: &Workspace, options: &RunOptions) -> Result<(Toolchain, build::Firmware)> {
+    let toolchain = setup::toolchain()?;
+    setup::emulator()?;
+    let firmware = build::firmware(workspace, &toolchain, options.board, &options.build.profile)?;
+    Ok((toolchain, firmware))
+}
+
+fn launch<'a>(
+    workspace: &Workspace,
+    options: &'a RunOptions,
+    debugger: Option<u16>,
+) -> Result<Launch<'a>> {
+    let start = match (options.stub, options.no_dtb) {
+        (true, _) => Start::Stub,
+        (false, true) => Start::LoaderWithoutTree,
+        (false, false) => Start::Loader,
+    };
+    let mut machine = machine(options)?;
+    if start == Start::Stub {
+        if options.board != Board::Rpi4 {
+            return Err(usage(
+                "only the Pi has a firmware stub",
+                "--board rpi4 --stub",
+            ));
+        }
+        machine.extend(qemu::board_like_globals());
+    }
+    if start == Start::LoaderWithoutTree && options.exec.is_some() {
+        return Err(usage(
+            "--exec hands its commands over in the device tree",
+            "leave out --no-dtb",
+        ));
+    }
+    machine.extend(options.qemu.iter().cloned());
+    Ok(Launch {
+        board: options.board,
+        machine,
+        start,
+        exec: options.exec.as_deref(),
+        icount: options.icount,
+        console: if options.exec.is_some() {
+            Console::Pipe
+        } else {
+            Console::Terminal
+        },
+        debugger,
+        directory: workspace.run_dir(&format!("run-{}", options.board.name())),
+    })
+}
+
+fn machine(options: &RunOptions) -> Result<Vec<String>> {
+    match options.board {
+        Board::Virt if options.gic == 2 && options.smp > 8 => {
+            Err(usage("a GICv2 serves at most 8 cores", "--smp 8"))
+        }
+        Board::Virt => Ok(qemu::virt_options(options.smp, options.gic)),
+        Board::Rpi4 if options.smp != 4 || options.gic != 2 => Err(usage(
+            "the Pi 4 has four cores and a GICv2",
+            "leave out --smp and --gic",
+        )),
+        Board::Rpi4 => Ok(qemu::rpi4_options()),
+    }
+}
+
+fn usage(what: &str, help: &str) -> anyhow::Error {
+    Failure::environment(what).help(help).into()
+}
+
+/// Passes the console through until the verdict line, and takes the verdict.
+fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
+    let mut stdout = io::stdout();
+    let mut shown = String::new();
+    let started = Instant::now();
+    loop {
+        let received = serial.receive(silence);
+        shown.push_str(&serial.transcript().take_all());
+        while let Some(end) = shown.find('\n') {
+            let line: String = shown.drain(..=end).collect();
+            stdout.write_all(line.as_bytes())?;
+            if let Some(code) = exit_code(&line) {
+                stdout.flush()?;
+                // The verdict counts, whether the machine stops in time or has to be stopped.
+                if serial.wait_for_end(TIME_TO_HALT).is_err() {
+                    eprintln!("the machine did not halt after its verdict, so it was stopped");
+                }
+                return Ok(code);
+            }
+        }
+        stdout.flush()?;
+        match received {
+            Received::Bytes(_) => {}
+            Received::Silence => {
+                let what = format!("the firmware has said nothing for {} s", silence.as_secs());
+                return Err(serial.failure(&what).into());
+            }
+            Received::Closed => {
+                stdout.write_all(shown.as_bytes())?;
+                let words = serial.last_words();
+                let after = started.elapsed().as_secs_f64();
+                let what =
+                    format!("the emulator ended after {after:.1} s without a verdict{words}");
+                return Err(serial.failure(&what).into());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn verdict(script: &str, silence: Duration) -> Result<u8> {
+        execute(
+            &mut Serial::start(Command::new("sh").args(["-c", script]))?,
+            silence,
+        )
+    }
+
+    #[test]
+    fn the_verdict_line_is_the_exit_code() {
+        let long = Duration::from_secs(30);
+        assert_eq!(verdict("echo; echo '@exit code=0'", long).unwrap(), 0);
+        assert_eq!(
+            verdict("printf 'x\\r\\n@exit code=1\\r\\n'", long).unwrap(),
+            1
+        );
+    }
+
+    #[test]
+    fn an_end_without_a_verdict_is_an_error() {
+        let error = verdict("echo half a line", Duration::from_secs(30))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("without a verdict"), "{error}");
+    }
+
+    #[test]
+    fn silence_is_an_error() {
+        let error = verdict("exec sleep 30", Duration::from_millis(50))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("has said nothing"), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! `cargo xtask test`: host tests, both images, and the matrix of machines and scenarios.
+
+use std::collections::HashMap;
+use std::ops::AddAssign;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+
+use crate::board::Board;
+use crate::build::{self, Firmware};
+use crate::cli::TestOptions;
+use crate::failure::{CODE_FAILED, Failure, render};
+use crate::host_tests;
+use crate::machines::{self, Machine};
+use crate::scenarios::{self, Extent, Scenario};
+use crate::session::Rig;
+use crate::setup;
+use crate::toolchain::Toolchain;
+use crate::workspace::Workspace;
+
+/// How many tests passed and how many did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Count {
+    /// Passed.
+    pub(crate) passed: usize,
+    /// Failed.
+    pub(crate) failed: usize,
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// A scenario on a machine.
+#[derive(Debug)]
+struct Case<'a> {
+    machine: &'a Machine,
+    scenario: &'static Scenario,
+}
+
+impl Case<'_> {
+    fn name(&self) -> String {
+        format!("{}.{}", self.machine.name, self.scenario.name)
+    }
+}
+
+/// Runs the tests; returns the exit code.
+pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
+    let machines = machines::all();
+    let cases = select(&machines, options);
+    if options.list {
+        cases.iter().for_each(|case| println!("{}", case.name()));
+        return Ok(0);
+    }
+    if cases.is_empty() {
+        return Err(
+            Failure::environment(format!("no case has {:?} in its name", options.names))
+                .help("cargo xtask test --list --full")
+                .into(),
+        );
+    }
+    let started = Instant::now();
+    let toolchain = setup::toolchain()?;
+    setup::emulator()?;
+    let mut count = Count::default();
+    if options.names.is_empty() {
+        let host = timed("host tests", || host_tests::run(workspace, &toolchain))?;
+        println!("host tests: {} passed, {} failed", host.passed, host.failed);
+        count += host;
+    }
+    let firmware = build_images(workspace, &toolchain, &cases, options)?;
+    let target = timed("machines", || {
+        Ok(run_cases(&cases, usize::from(options.jobs), |case| {
+            one(case, workspace, &toolchain, &firmware, options.full)
+        }))
+    })?;
+    count += target;
+    println!("total {:.1} s", started.elapsed().as_secs_f64());
+    println!("{} passed, {} failed", count.passed, count.failed);
+    Ok(if count.failed == 0 { 0 } else { CODE_FAILED })
+}
+
+fn select<'a>(machines: &'a [Machine], options: &TestOptions) -> Vec<Case<'a>> {
+    let extent = match (options.quick, options.full) {
+        (true, _) => Extent::Quick,
+        (false, true) => Extent::Full,
+        (false, false) => Extent::Usual,
+    };
+    machines
+        .iter()
+        .flat_map(|machine| {
+            scenarios::ALL
+                .iter()
+                .map(move |scenario| Case { machine, scenario })
+        })
+        .filter(|case| case.scenario.is_run_on(case.machine, extent))
+        .filter(|case| is_named(&case.name(), &options.names))
+        .collect()
+}
+
+/// Whether a case is meant by one of the names; by no names, all are.
+fn is_named(case: &str, names: &[String]) -> bool {
+    names.is_empty() || names.iter().any(|name| case.contains(name.as_str()))
+}
+
+fn build_images(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    cases: &[Case<'_>],
+    options: &TestOptions,
+) -> Result<HashMap<&'static str, Firmware>> {
+    let is_needed = |board: Board| cases.iter().any(|case| case.machine.board == board);
+    let mut firmware = HashMap::new();
+    for board in Board::ALL.into_iter().filter(|&board| is_needed(board)) {
+        let built = timed(&format!("image for {}", board.name()), || {
+            build::firmware(workspace, toolchain, board, &options.build.profile)
+        })?;
+        firmware.insert(board.name(), built);
+    }
+    Ok(firmware)
+}
+
+fn one(
+    case: &Case<'_>,
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    firmware: &HashMap<&'static str, Firmware>,
+    is_full: bool,
+) -> Result<()> {
+    let rig = Rig {
+        machine: case.machine,
+        is_full,
+        workspace,
+        toolchain,
+        firmware: firmware
+            .get(case.machine.board.name())
+            .ok_or_else(|| anyhow!("there is no image for {}", case.machine.board.name()))?,
+        directory: workspace.run_dir(&case.name()),
+    };
+    (case.scenario.run)(&rig)
+}
+
+/// Runs the cases, `jobs` at a time, and prints a line for each as it ends and the failures at the end.
+fn run_cases<'a>(
+    cases: &[Case<'a>],
+    jobs: usize,
+    run: impl Fn(&Case<'a>) -> Result<()> + Sync,
+) -> Count {
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let started = Instant::now();
+                    let result = run(case);
+                    print_line(case, started.elapsed(), result.is_ok());
+                    if let Err(error) = result
+                        && let Ok(mut failures) = failures.lock()
+                    {
+                        failures.push(format!("---- {} ----\n{}", case.name(), render(&error)));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap_or_default();
+    failures.iter().for_each(|failure| eprintln!("\n{failure}"));
+    Count {
+        passed: cases.len() - failures.len(),
+        failed: failures.len(),
+    }
+}
+
+fn print_line(case: &Case<'_>, elapsed: Duration, passed: bool) {
+    let verdict = if passed { "ok" } else { "FAILED" };
+    println!(
+        "test {} ... {verdict} ({:.1} s)",
+        case.name(),
+        elapsed.as_secs_f64()
+    );
+}
+
+fn timed<T>(what: &str, action: impl FnOnce() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let result = action()?;
+    println!("{what}: {:.1} s", started.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(words: &[&str]) -> TestOptions {
+        use clap::Parser;
+        let call = crate::cli::Cli::parse_from([&["x", "test"], words].concat()).call;
+        let crate::cli::Call::Test(options) = call else {
+            panic!("not test")
+        };
+        options
+    }
+
+    #[test]
+    fn a_name_selects_cases_by_machine_and_by_scenario() {
+        let machines = machines::all();
+        let cases = select(&machines, &options(&["--full", "virt-gic3-smp4.boot"]));
+        let names: Vec<String> = cases.iter().map(Case::name).collect();
+        assert!(
+            names.contains(&"virt-gic3-smp4.boot".to_owned()),
+            "{names:?}"
+        );
+        assert!(
+            names
+                .iter()
+                .all(|name| name.starts_with("virt-gic3-smp4.boot")),
+            "{names:?}"
+        );
+        assert!(select(&machines, &options(&["nothing-of-that-name"])).is_empty());
+    }
+
+    #[test]
+    fn a_failing_case_is_counted_and_the_others_still_run() {
+        let machines = machines::all();
+        let cases = select(&machines, &options(&["--full"]));
+        let count = run_cases(&cases, 2, |case| {
+            if case.scenario.name == "boot" {
+                Err(anyhow!("red"))
+            } else {
+                Ok(())
+            }
+        });
+        assert_eq!(count.failed, machines.len());
+        assert_eq!(count.passed + count.failed, cases.len());
+    }
+}

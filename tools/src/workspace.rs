@@ -1,0 +1,56 @@
+//! Where the project, its build output and the tool's own files lie.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::board::Board;
+
+/// The directories that the tool works in.
+#[derive(Clone, Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the workspace that this tool was started from.
+    ///
+    /// Cargo says where the crate is in the environment of what it runs; a tool that is started by
+    /// hand goes by the place that it was built in.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = manifest_dir
+            .parent()
+            .context("the host tool's crate has no parent directory")?
+            .to_path_buf();
+        let target = match env::var_os("CARGO_TARGET_DIR").filter(|value| !value.is_empty()) {
+            // Relative to where the person stands, as cargo takes it.
+            Some(directory) => env::current_dir()?.join(directory),
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    /// The directory of the workspace's `Cargo.toml`.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Cargo's target directory.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Where the finished image of a board is put.
+    pub(crate) fn image_dir(&self, board: Board) -> PathBuf {
+        self.target.join("pivot").join(board.name())
+    }
+
+    /// A directory for the files of one run of an emulator (logs, device tree, stub).
+    pub(crate) fn run_dir(&self, name: &str) -> PathBuf {
+        self.target.join("pivot").join("runs").join(name)
+    }
+}
