@@ -53,7 +53,8 @@ _start:
     ubfx    x1, x1, #24, #4             // GICv3 system registers?
     cbz     x1, .Lno_gicv3\@
     mrs     x1, S3_4_C12_C9_5           // ICC_SRE_EL2
-    orr     x1, x1, #0x9                // SRE, Enable: EL1 may use them
+    orr     x1, x1, #1                  // SRE
+    orr     x1, x1, #8                  // Enable: EL1 may use them
     msr     S3_4_C12_C9_5, x1
     isb
     msr     S3_4_C12_C11_0, xzr         // ICH_HCR_EL2: no virtual interrupts

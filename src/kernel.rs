@@ -100,7 +100,8 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     per_core::set_configured(machine.cores.len());
     secondaries::start(machine);
     // Nobody is in the firmware's pen any more, or will be: a null pointer faults from here on.
-    mem::unmap_page_zero();
+    // SAFETY: every core has arrived, or parks if it comes now.
+    unsafe { mem::tables::unmap_page_zero() };
 
     if let Err(error) = console::enable_interrupts(machine.uart.intid, CoreId::BOOT) {
         last_words::stop_with(format_args!("console interrupt: {error:?}"));

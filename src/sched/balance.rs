@@ -44,7 +44,7 @@ pub(super) fn rest(own: &mut Own) {
 
 #[cold]
 fn begin(own: &mut Own, now: u64) {
-    own.next_balance_ticks = now + own.policy.frequency_hz() / PERIODS_PER_SECOND;
+    own.next_balance_ticks = now + timer::frequency_hz() / PERIODS_PER_SECOND;
     // A realtime thread runs without a preemption timer; those behind it must get away all the same.
     own.arm(own.next_balance_ticks);
 }

@@ -4,7 +4,7 @@
 
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
@@ -29,8 +29,6 @@ pub struct Own {
     pub need_resched: bool,
     /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
     pub(super) armed_ticks: u64,
-    /// Since when `current` runs.
-    pub(super) since_ticks: u64,
     /// `current`, as the policy sees it.
     pub(super) runner: Runner,
     /// The thread that has just left and may not come back here: it has ended, or it goes to another core.
@@ -82,6 +80,8 @@ pub struct Core {
     pub(super) load: AtomicU32,
     /// The thread that runs, for `cores`; 0: idle.
     pub(super) running: AtomicU32,
+    /// Since when it runs, in ticks. Written by the core itself.
+    pub(super) running_since: AtomicU64,
     arrival: AtomicU8,
     pub(super) idle: Thread,
 }
@@ -121,7 +121,6 @@ impl Core {
                 current: core::ptr::null(),
                 need_resched: false,
                 armed_ticks: timer::NEVER,
-                since_ticks: 0,
                 runner: Self::IDLE_RUNNER,
                 leaving: None,
                 policy: Policy::new(1_000_000_000),
@@ -140,6 +139,7 @@ impl Core {
             },
             load: AtomicU32::new(0),
             running: AtomicU32::new(0),
+            running_since: AtomicU64::new(0),
             arrival: AtomicU8::new(Arrival::Absent as u8),
             idle: Thread::idle(),
         }
@@ -170,6 +170,11 @@ impl Core {
     /// The thread that runs, or `None` when idle.
     pub fn running(&self) -> Option<u32> {
         Some(self.running.load(Ordering::Relaxed)).filter(|&id| id != 0)
+    }
+
+    /// Since when what runs here runs, in ticks.
+    pub fn running_since_ticks(&self) -> u64 {
+        self.running_since.load(Ordering::Relaxed)
     }
 
     /// Threads that run or wait to run here; the idle thread is not one.
@@ -233,5 +238,5 @@ pub fn init_pointers(id: CoreId) {
     let own = core.own(&irq);
     own.current = &raw const core.idle;
     own.policy = Policy::new(timer::frequency_hz());
-    own.since_ticks = timer::now();
+    core.running_since.store(timer::now(), Ordering::Relaxed);
 }

@@ -166,7 +166,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     new.set_state(State::Running);
     new.on_cpu.store(true, Ordering::Relaxed);
     own.current = new;
-    own.since_ticks = now;
+    core.running_since.store(now, Ordering::Relaxed);
     own.runner = Runner {
         rank: new.rank(),
         weight: new.weight(),
@@ -250,7 +250,7 @@ fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'static Thread> {
 
 /// Charges the thread that leaves for its run.
 fn settle(core: &Core, own: &Own, old: &Thread, now: u64, time: DecayedTime) {
-    let ran = now.saturating_sub(own.since_ticks);
+    let ran = now.saturating_sub(core.running_since.load(Ordering::Relaxed));
     if core::ptr::eq(old, &raw const core.idle) {
         core.stats.idle_ticks.add(ran);
     } else {

@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "the current thread is found by a register")]
 
 use core::cell::{Cell, UnsafeCell};
+use core::fmt;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -30,7 +31,6 @@ pub const NAME_BYTES: usize = 16;
 const ANY_CORE: u8 = u8::MAX;
 
 /// A thread's block.
-#[derive(Debug)]
 #[repr(C, align(64))]
 pub struct Thread {
     // --- asm/reschedule.s, by offset ---
@@ -75,16 +75,22 @@ pub struct Thread {
     pub(super) joiners: SpinLock<WaitList>,
 
     // --- its core, while it runs there; read by anybody ---
-    pub(super) cpu_ticks: Counter,
-    pub(super) switches_voluntary: Counter,
-    pub(super) switches_preempted: Counter,
-    pub(super) migrations: Counter,
+    pub(crate) cpu_ticks: Counter,
+    pub(crate) switches_voluntary: Counter,
+    pub(crate) switches_preempted: Counter,
+    pub(crate) migrations: Counter,
 
     // --- never changed ---
     id: u32,
     name: heapless::String<NAME_BYTES>,
     pub(super) stack: Cell<Option<Stack>>,
     stack_bytes: usize,
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thread {} {:?} {:?}", self.id, self.name, self.state())
+    }
 }
 
 /// One `stp` stores the stack pointer and FPCR, one `ldp` loads entry and argument.

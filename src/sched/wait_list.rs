@@ -12,11 +12,17 @@ use crate::sched::thread::{self, Thread};
 use crate::sched::wake::{Claimed, State};
 
 /// A thread's place in the list that it waits in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WaitLinks {
     next: Cell<Option<NonNull<Thread>>>,
     previous: Cell<Option<NonNull<Thread>>>,
     is_linked: Cell<bool>,
+}
+
+impl WaitLinks {
+    pub(super) const fn new() -> Self {
+        Self { next: Cell::new(None), previous: Cell::new(None), is_linked: Cell::new(false) }
+    }
 }
 
 /// A queue of waiting threads. Whoever owns one keeps it in a spin lock.

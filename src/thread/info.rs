@@ -68,9 +68,9 @@ impl ThreadInfo {
             priority: thread.priority(),
             realtime: thread.realtime(),
             cpu_time: time::duration(cpu_ticks(thread)),
-            switches_voluntary: thread.switches_voluntary(),
-            switches_preempted: thread.switches_preempted(),
-            migrations: thread.migrations(),
+            switches_voluntary: thread.switches_voluntary.get(),
+            switches_preempted: thread.switches_preempted.get(),
+            migrations: thread.migrations.get(),
             stack_bytes: thread.stack_bytes(),
         }
     }
@@ -79,6 +79,10 @@ impl ThreadInfo {
 /// The ticks that `thread` has run, the run that it is in included.
 pub(super) fn cpu_ticks(thread: &Thread) -> u64 {
     let core = per_core::get(thread.core());
-    let (charged, since, runs) = core.uncharged(thread);
-    charged + if runs { timer::now().saturating_sub(since) } else { 0 }
+    let charged = thread.cpu_ticks.get();
+    if core.running() == Some(thread.id()) {
+        charged + timer::now().saturating_sub(core.running_since_ticks())
+    } else {
+        charged
+    }
 }
