@@ -40,6 +40,10 @@ const UNITS_PER_SECOND: u64 = 30_981_640_094;
 const HYSTERESIS_UNITS: u64 = UNITS_PER_SECOND / 200;
 /// What it costs to displace a runnable thread: 10 µs, rounded to what one instruction can subtract.
 const PENALTY_UNITS: u64 = (UNITS_PER_SECOND / 100_000).next_multiple_of(1 << 12);
+/// Binary places of the quotient that a deadline is computed from, beyond those of its operands.
+const QUOTIENT_BITS: u64 = 28;
+/// What rounding can take from both sides of the comparison that a deadline foresees, in last places.
+const ROUNDINGS: u64 = 4;
 /// The clock at tick zero: far enough above the runtime of a new thread and above the hysteresis.
 const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
 
@@ -74,6 +78,13 @@ impl Runner {
     pub const fn rank_at(&self, now: DecayedTime) -> Rank {
         self.rank.charged(self.weight, self.since, now)
     }
+
+    /// [`rank_at`](Self::rank_at) where that takes no call, else `None`: see [`Rank::charged_quickly`].
+    #[inline]
+    #[must_use]
+    pub const fn rank_at_quickly(&self, now: DecayedTime) -> Option<Rank> {
+        self.rank.charged_quickly(self.weight, self.since, now)
+    }
 }
 
 /// Why the scheduler was entered by a thread that could go on. (One that blocks or ends has nothing to decide.)
@@ -106,6 +117,8 @@ pub enum Decision {
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     units_per_tick: u64,
+    /// [`CLOCK_ZERO`]: one load and one `madd` with its neighbour, where a constant would take three instructions.
+    zero: u64,
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
     hysteresis_ticks: u64,
@@ -120,6 +133,7 @@ impl Policy {
         let units_per_tick = (UNITS_PER_SECOND + frequency_hz / 2) / frequency_hz;
         Self {
             units_per_tick,
+            zero: CLOCK_ZERO,
             ticks_per_unit: u64::MAX / units_per_tick + 1,
             hysteresis_ticks: HYSTERESIS_UNITS.div_ceil(units_per_tick),
         }
@@ -132,7 +146,7 @@ impl Policy {
         DecayedTime(
             ticks
                 .wrapping_mul(self.units_per_tick)
-                .wrapping_add(CLOCK_ZERO),
+                .wrapping_add(self.zero),
         )
     }
 
@@ -188,29 +202,53 @@ impl Policy {
 
     /// The tick at which `runner` loses to `head`, provided that neither changes: at that tick
     /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has lost already.
+    #[inline]
     #[must_use]
     pub const fn deadline_ticks(&self, runner: &Runner, head: Rank) -> u64 {
+        // It loses when rank + weight · (c(t − 5 ms) − c(since)) > head, so at
+        // t = 5 ms + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
+        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns are integers again.
+        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
+        let lead = head.0.wrapping_sub(runner.rank.0);
+        let one_binade = decay::binade(head.0) == decay::binade(runner.rank.0);
+        let below = decay::binade(since)
+            .wrapping_add(QUOTIENT_BITS)
+            .wrapping_sub(decay::binade(head.0));
+        if one_binade && lead <= 0xffff_ffff && below < 64 && weight != 0 && !head.is_realtime() {
+            let loses = since + (((lead + ROUNDINGS) << QUOTIENT_BITS) / weight >> below);
+            if decay::binade(loses) == decay::binade(since) {
+                return self.after_hysteresis(loses);
+            }
+        }
+        self.deadline_slowly(runner, head)
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn deadline_slowly(&self, runner: &Runner, head: Rank) -> u64 {
         if runner.rank.is_realtime() || head.0 == Rank::IDLE.0 {
             return NEVER;
         }
         if head.is_realtime() || runner.weight.0 == 0 {
             return 0;
         }
-        // It loses when rank + weight · (c(t − 5 ms) − c(since)) > head, so at t = 5 ms + c⁻¹(c(since) + (head − rank) / weight).
-        // The quotient has 30 more bits than its operands, the four bits added are the roundings of both sides of the comparison.
         let (since, weight) = (runner.since.0, runner.weight.0 as u64);
         let loses = if head.0 >= runner.rank.0 {
-            let lead = decay::difference(runner.rank.0, head.0) + 4;
-            decay::add(since, (lead << 28) / weight, decay::binade(head.0) - 28)
+            let lead = decay::difference(runner.rank.0, head.0) + ROUNDINGS;
+            let unit = decay::binade(head.0) - QUOTIENT_BITS;
+            decay::add(since, (lead << QUOTIENT_BITS) / weight, unit)
         } else {
-            let lag = decay::difference(head.0, runner.rank.0).saturating_sub(4);
-            decay::subtract(
-                since,
-                (lag << 28) / weight,
-                decay::binade(runner.rank.0) - 28,
-            )
+            let lag = decay::difference(head.0, runner.rank.0).saturating_sub(ROUNDINGS);
+            let unit = decay::binade(runner.rank.0) - QUOTIENT_BITS;
+            decay::subtract(since, (lag << QUOTIENT_BITS) / weight, unit)
         };
-        let units = (loses + HYSTERESIS_UNITS).saturating_sub(CLOCK_ZERO);
+        self.after_hysteresis(if loses > self.zero { loses } else { self.zero })
+    }
+
+    /// The first tick at which the clock is more than 5 ms past `units`.
+    #[inline]
+    const fn after_hysteresis(&self, units: u64) -> u64 {
+        let units = units + HYSTERESIS_UNITS - self.zero;
         ((units as u128 * self.ticks_per_unit as u128) >> 64) as u64 + 1
     }
 }

@@ -59,8 +59,25 @@ impl Rank {
     #[inline]
     #[must_use]
     pub const fn charged(self, weight: Weight, from: DecayedTime, to: DecayedTime) -> Self {
-        // One straight line of the clock, one binade of the runtime, the runtime at most 2^20 times below the clock: nearly
-        // always. Then the patterns add like integers. (Above the clock it is at most by the weight, below 2^27, times
+        match self.charged_quickly(weight, from, to) {
+            Some(rank) => rank,
+            None => self.charged_slowly(weight, from, to),
+        }
+    }
+
+    /// [`charged`](Self::charged) in the cases that need no call, else `None`: so that a hot path stays a leaf, and takes
+    /// another path as a whole where this one ends. For a normal thread that is when the clock or the runtime crosses a
+    /// binade, a few times per half-life.
+    #[inline]
+    #[must_use]
+    pub const fn charged_quickly(
+        self,
+        weight: Weight,
+        from: DecayedTime,
+        to: DecayedTime,
+    ) -> Option<Self> {
+        // One straight line of the clock, one binade of the runtime, the runtime at most 2^20 times below the clock:
+        // then the patterns add like integers. (Above the clock it is at most by the weight, below 2^27, times
         // what penalties add to it: never 64 binades.)
         let units = to.0.wrapping_sub(from.0);
         let above = decay::binade(self.0).wrapping_sub(decay::binade(to.0));
@@ -71,9 +88,9 @@ impl Rank {
         let one_line = units <= to.0 & 0xffff_ffff;
         let one_binade = decay::binade(sum) == decay::binade(self.0);
         if decay::binade(self.0) >= decay::binade(to.0) && one_line && one_binade {
-            Self(sum)
+            Some(Self(sum))
         } else {
-            self.charged_slowly(weight, from, to)
+            None
         }
     }
 

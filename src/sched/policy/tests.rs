@@ -14,12 +14,11 @@ fn value(bits: u64, binade: u64) -> f64 {
 fn the_clock_doubles_every_half_life_and_is_never_6_2_percent_off_the_exponential() {
     for hz in HZ {
         let policy = Policy::new(hz);
-        let tau = 0.2
-            * if hz == 1_000_000_000 {
-                30.981_640 / 31.0
-            } else {
-                1.0
-            };
+        let half_life = 4_294_967_296.0 / (policy.units_per_tick * hz) as f64;
+        assert!(
+            (half_life / 0.138_629_436 - 1.0).abs() < 0.001,
+            "{hz} Hz: {half_life} s"
+        );
         let ticks = |seconds: f64| (seconds * hz as f64) as u64;
         for step in 0..2_000 {
             let seconds = f64::from(step) * 0.003_17;
