@@ -4,6 +4,7 @@
 //! mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from other
 //! cores goes through its inbox. There is no scheduler lock.
 
+mod atomic;
 pub mod counter;
 pub mod inbox;
 pub mod policy;

@@ -1,0 +1,275 @@
+//! The inbox of a core: threads that other cores have woken, linked through the threads, without a lock.
+//!
+//! Any core pushes; the owner takes everything at once, oldest first. A push that finds the inbox empty says so: its core then
+//! sends the interrupt, and nobody else has to until the owner has looked. A stack suffices, because entries leave only all
+//! together: no node that a push has read can come back in between (no ABA).
+//!
+//! ```text
+//! push: node.next ← head; head ← node   (compare and swap, release)
+//! take: head ← null                     (swap, acquire), then the list is turned round
+//! ```
+#![expect(
+    unsafe_code,
+    reason = "links between threads that the inbox does not own"
+)]
+
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+
+use super::atomic::{AtomicPtr, Ordering};
+
+/// What a thread carries for the inbox.
+#[derive(Debug)]
+pub struct Link<T> {
+    /// Written by whoever has the thread: the pusher before it publishes it, then the owner of the inbox.
+    next: AtomicPtr<T>,
+}
+
+impl<T> Link<T> {
+    /// That of a thread that is in no inbox.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// That of a thread that is in no inbox.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+}
+
+impl<T> Default for Link<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What can be put into an inbox.
+///
+/// # Safety
+///
+/// `link` always gives the same field of the entry, and it serves no other purpose.
+pub unsafe trait Post: Sync {
+    /// The link inside this entry.
+    fn link(&self) -> &Link<Self>
+    where
+        Self: Sized;
+}
+
+/// An inbox. It is shared: all cores push, one takes.
+#[derive(Debug)]
+pub struct Inbox<T: Post> {
+    newest: AtomicPtr<T>,
+}
+
+impl<T: Post> Inbox<T> {
+    /// An empty inbox.
+    #[cfg(not(loom))]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            newest: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// An empty inbox.
+    #[cfg(loom)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            newest: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Whether nothing is in it. A snapshot: it may be wrong at once, but what this core knows to have been pushed before (an
+    /// interrupt that came after the push, say) it sees.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.newest.load(Ordering::Relaxed).is_null()
+    }
+
+    /// Puts `node` in. Whether the inbox was empty: then the owner has to be told.
+    ///
+    /// All that was written before the push is seen by whoever takes `node` out.
+    ///
+    /// # Safety
+    ///
+    /// `node` is live and stays so until it has been taken out, and is in no inbox.
+    #[inline]
+    #[must_use = "the owner of an inbox that was empty does not know that it has something to take"]
+    pub unsafe fn push(&self, node: NonNull<T>) -> bool {
+        // SAFETY: it is live, and shared access is all that is taken.
+        let link = unsafe { node.as_ref() }.link();
+        let mut newest = self.newest.load(Ordering::Relaxed);
+        loop {
+            link.next.store(newest, Ordering::Relaxed);
+            match self.newest.compare_exchange_weak(
+                newest,
+                node.as_ptr(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return newest.is_null(),
+                Err(seen) => newest = seen,
+            }
+        }
+    }
+
+    /// Takes everything out, oldest first. Costs a load where there is nothing.
+    #[inline]
+    pub fn take_all(&self) -> Batch<'_, T> {
+        let oldest = if self.is_empty() {
+            None
+        } else {
+            self.take_and_turn()
+        };
+        Batch {
+            oldest,
+            inbox: PhantomData,
+        }
+    }
+
+    #[inline(never)]
+    fn take_and_turn(&self) -> Option<NonNull<T>> {
+        let mut rest = NonNull::new(self.newest.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut turned: Option<NonNull<T>> = None;
+        while let Some(node) = rest {
+            // SAFETY: it was pushed, so it is live until it leaves the batch that this makes; the swap gave its link to us alone.
+            let next = &unsafe { node.as_ref() }.link().next;
+            rest = NonNull::new(next.load(Ordering::Relaxed));
+            next.store(
+                turned.map_or(ptr::null_mut(), NonNull::as_ptr),
+                Ordering::Relaxed,
+            );
+            turned = Some(node);
+        }
+        turned
+    }
+}
+
+impl<T: Post> Default for Inbox<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What was in an inbox, oldest first. What is not taken from it stays unqueued: go through to the end.
+#[must_use = "threads that are not taken from the batch are lost"]
+#[derive(Debug)]
+pub struct Batch<'a, T: Post> {
+    oldest: Option<NonNull<T>>,
+    inbox: PhantomData<&'a Inbox<T>>,
+}
+
+impl<T: Post> Iterator for Batch<'_, T> {
+    type Item = NonNull<T>;
+
+    #[inline]
+    fn next(&mut self) -> Option<NonNull<T>> {
+        let node = self.oldest?;
+        // SAFETY: it is in the batch, so it is live, and its link is the batch's.
+        let next = &unsafe { node.as_ref() }.link().next;
+        self.oldest = NonNull::new(next.load(Ordering::Relaxed));
+        Some(node)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::thread;
+
+    use super::*;
+
+    struct Letter {
+        sender: usize,
+        /// Written by the sender with plain order before each push: what the release must carry over.
+        text: AtomicU64,
+        link: Link<Letter>,
+    }
+
+    // SAFETY: always the field `link`.
+    unsafe impl Post for Letter {
+        fn link(&self) -> &Link<Self> {
+            &self.link
+        }
+    }
+
+    fn letters(senders: usize, each: u64) -> Vec<Letter> {
+        let letter = |at| Letter {
+            sender: at / each as usize,
+            text: AtomicU64::new(u64::MAX),
+            link: Link::new(),
+        };
+        (0..senders * each as usize).map(letter).collect()
+    }
+
+    fn post(inbox: &Inbox<Letter>, letter: &Letter) -> bool {
+        // SAFETY: the letters of these tests outlive the inbox's use, and each is pushed only while it is out.
+        unsafe { inbox.push(NonNull::from(letter)) }
+    }
+
+    #[test]
+    fn what_was_pushed_first_is_taken_first_and_only_the_first_push_finds_it_empty() {
+        let letters = letters(5, 1);
+        let inbox = Inbox::new();
+        assert!(inbox.take_all().next().is_none());
+        for round in 0..2 {
+            let empty: Vec<_> = letters.iter().map(|letter| post(&inbox, letter)).collect();
+            assert_eq!(empty, [true, false, false, false, false], "round {round}");
+            assert!(!inbox.is_empty());
+            // SAFETY: the letters live on.
+            let order: Vec<_> = inbox
+                .take_all()
+                .map(|node| unsafe { node.as_ref() }.sender)
+                .collect();
+            assert_eq!(order, [0, 1, 2, 3, 4]);
+            assert!(inbox.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_letter_of_many_senders_is_lost_doubled_or_overtaken() {
+        const SENDERS: usize = 3;
+        const EACH: u64 = 20_000;
+        let letters = letters(SENDERS, EACH);
+        let inbox = Inbox::new();
+        let told = AtomicU64::new(0);
+        let (mut next, mut batches) = ([0u64; SENDERS], 0u64);
+        thread::scope(|scope| {
+            for own in letters.chunks(EACH as usize) {
+                let (inbox, told) = (&inbox, &told);
+                scope.spawn(move || {
+                    for (number, letter) in own.iter().enumerate() {
+                        letter.text.store(number as u64, Ordering::Relaxed);
+                        if post(inbox, letter) {
+                            told.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+            while next.iter().sum::<u64>() < SENDERS as u64 * EACH {
+                let mut taken = inbox.take_all().peekable();
+                batches += u64::from(taken.peek().is_some());
+                for node in taken {
+                    // SAFETY: the letters outlive the scope.
+                    let letter = unsafe { node.as_ref() };
+                    assert_eq!(letter.text.load(Ordering::Relaxed), next[letter.sender]);
+                    next[letter.sender] += 1;
+                }
+                thread::yield_now();
+            }
+        });
+        assert!(inbox.is_empty());
+        // Every batch began with a push that found the inbox empty: no interrupt too few, none too many.
+        assert_eq!(told.into_inner(), batches);
+    }
+}

@@ -1,0 +1,254 @@
+//! Who should run, and until when: the arithmetic of the scheduler, without hardware, clock or lock.
+//!
+//! Every thread has a *runtime*: the CPU time that it has used, times its weight, where what is long ago counts
+//! less. The thread with the least runs. The time constant is τ = 200 ms: what was used a half-life
+//! (τ · ln 2 = 138.6 ms) ago counts half.
+//!
+//! Instead of shrinking what is old, what is new is charged dearer, by a clock that doubles every half-life
+//! ([`DecayedTime`]). That clock is a pure function of the counter, the same on all cores: a thread that sleeps or moves
+//! needs no correction, and nothing is ever renormalised. A run from `s` to `t` costs `weight · (c(t) − c(s))`,
+//! whatever its length. Within one half-life the clock is a straight line: CPU time counts alike
+//! within a half-life and half in the next.
+//!
+//! Three things keep switches rare. *Hysteresis*: the running thread is judged by what it had used 5 ms ago, so it loses
+//! only when it is 5 ms ahead (two equal hogs alternate every 10 ms). *Penalty*: who displaces a runnable thread begins
+//! 10 µs in debt. *Deadline*: the moment at which the runner will lose is computed, so a timer is needed for that
+//! moment only, and for none where nobody waits.
+//!
+//! Realtime threads come before all others, higher priority first, FIFO within one; they have neither
+//! charge nor deadline. Both classes are one number, [`Rank`]: the smaller runs.
+//!
+//! Limits: the clock lasts 9.4 years from the counter's zero; after that all threads count as equal.
+
+mod decay;
+mod priority;
+mod rank;
+#[cfg(test)]
+mod sim;
+#[cfg(test)]
+mod tests;
+
+pub use priority::{Priority, Weight};
+pub use rank::Rank;
+
+/// No deadline.
+pub const NEVER: u64 = u64::MAX;
+
+/// Units of the decay clock per second: 2^32 (one binade) per half-life, τ · ln 2 with τ = 200 ms.
+const UNITS_PER_SECOND: u64 = 30_981_640_094;
+/// How far the runner must be ahead to lose: 5 ms.
+const HYSTERESIS_UNITS: u64 = UNITS_PER_SECOND / 200;
+/// What it costs to displace a runnable thread: 10 µs, rounded to what one instruction can subtract.
+const PENALTY_UNITS: u64 = (UNITS_PER_SECOND / 100_000).next_multiple_of(1 << 12);
+/// Binary places of the quotient that a deadline is computed from, beyond those of its operands.
+const QUOTIENT_BITS: u64 = 28;
+/// What rounding can take from both sides of the comparison that a deadline foresees, in last places.
+const ROUNDINGS: u64 = 4;
+/// The clock at tick zero: far enough above the runtime of a new thread and above the hysteresis.
+const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
+
+/// The decay clock at one moment; see the head of this file. Frequency does not enter it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DecayedTime(u64);
+
+impl DecayedTime {
+    /// The moment from which a thread is charged that displaces a runnable one now: 10 µs earlier.
+    #[inline]
+    #[must_use]
+    pub const fn with_penalty(self) -> Self {
+        Self(self.0 - PENALTY_UNITS)
+    }
+}
+
+/// The running thread, as the policy sees it. Nothing of it changes while the thread runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Runner {
+    /// Its rank when it was switched in.
+    pub rank: Rank,
+    /// By what it is charged.
+    pub weight: Weight,
+    /// From when it is charged: when it was switched in, less the penalty where one was due.
+    pub since: DecayedTime,
+}
+
+impl Runner {
+    /// Its rank if it stops at `now`.
+    #[inline]
+    #[must_use]
+    pub const fn rank_at(&self, now: DecayedTime) -> Rank {
+        self.rank.charged(self.weight, self.since, now)
+    }
+
+    /// [`rank_at`](Self::rank_at) where that takes no call, else `None`: see [`Rank::charged_quickly`].
+    #[inline]
+    #[must_use]
+    pub const fn rank_at_quickly(&self, now: DecayedTime) -> Option<Rank> {
+        self.rank.charged_quickly(self.weight, self.since, now)
+    }
+}
+
+/// Why the scheduler was entered by a thread that could go on. (One that blocks or ends has nothing to decide.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It offers its core to the others.
+    Yield,
+    /// The timer, or a thread that became runnable.
+    Preempt,
+}
+
+/// What becomes of a thread that could go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a decision that is dropped delays a thread until the next interrupt"]
+pub enum Decision {
+    /// It goes on. Nothing changes but the timer.
+    Stay {
+        /// When to ask again, in ticks; [`NEVER`] where only a change of the queue can alter the answer.
+        deadline_ticks: u64,
+    },
+    /// The head of the queue takes its place. It is queued: after its equals on [`Cause::Yield`],
+    /// before them on [`Cause::Preempt`].
+    Switch {
+        /// The rank to queue it with.
+        runner: Rank,
+    },
+}
+
+/// The policy for one counter frequency: a few constants. Each core may have its own copy beside its other hot data.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    units_per_tick: u64,
+    /// [`CLOCK_ZERO`]: one load and one `madd` with its neighbour, where a constant would take three instructions.
+    zero: u64,
+    /// 2^64 / `units_per_tick`, rounded up.
+    ticks_per_unit: u64,
+    hysteresis_ticks: u64,
+}
+
+impl Policy {
+    /// For a counter of `frequency_hz`, 1 kHz to 10 GHz. τ is within 2 % of 200 ms up to 1 GHz (0.05 % at 54 and 62.5 MHz),
+    /// because the units per tick are whole.
+    #[must_use]
+    pub const fn new(frequency_hz: u64) -> Self {
+        debug_assert!(frequency_hz >= 1_000 && frequency_hz <= 10_000_000_000);
+        let units_per_tick = (UNITS_PER_SECOND + frequency_hz / 2) / frequency_hz;
+        Self {
+            units_per_tick,
+            zero: CLOCK_ZERO,
+            ticks_per_unit: u64::MAX / units_per_tick + 1,
+            hysteresis_ticks: HYSTERESIS_UNITS.div_ceil(units_per_tick),
+        }
+    }
+
+    /// The decay clock at counter value `ticks`.
+    #[inline]
+    #[must_use]
+    pub const fn at(&self, ticks: u64) -> DecayedTime {
+        DecayedTime(
+            ticks
+                .wrapping_mul(self.units_per_tick)
+                .wrapping_add(self.zero),
+        )
+    }
+
+    /// The earliest tick at which a thread that was switched in at `since_ticks` can lose to one whose rank is not
+    /// below its own: the time for which an armed timer is early enough, without computing when it really loses.
+    #[inline]
+    #[must_use]
+    pub const fn soonest_loss_ticks(&self, since_ticks: u64) -> u64 {
+        since_ticks.wrapping_add(self.hysteresis_ticks)
+    }
+
+    /// Whether `runner` should go on at `now` while the best of the waiting threads has rank `head`.
+    /// With an empty queue there is nothing to decide: do not ask.
+    #[inline]
+    pub const fn decide(
+        &self,
+        cause: Cause,
+        runner: &Runner,
+        head: Rank,
+        now: DecayedTime,
+    ) -> Decision {
+        if runner.rank.is_realtime() {
+            let goes_on = match cause {
+                Cause::Yield => runner.rank.outranks(head),
+                Cause::Preempt => !head.outranks(runner.rank),
+            };
+            return if goes_on {
+                Decision::Stay {
+                    deadline_ticks: NEVER,
+                }
+            } else {
+                Decision::Switch {
+                    runner: runner.rank,
+                }
+            };
+        }
+        let rank = runner.rank_at(now);
+        if matches!(cause, Cause::Yield) || Self::loses(runner, rank, head, now) {
+            Decision::Switch { runner: rank }
+        } else {
+            Decision::Stay {
+                deadline_ticks: self.deadline_ticks(runner, head),
+            }
+        }
+    }
+
+    /// Whether `runner`, whose rank has become `rank`, is further ahead of `head` than the hysteresis allows.
+    #[inline]
+    const fn loses(runner: &Runner, rank: Rank, head: Rank, now: DecayedTime) -> bool {
+        let credit_from = DecayedTime(now.0 - HYSTERESIS_UNITS);
+        rank.0 > head.charged(runner.weight, credit_from, now).0
+    }
+
+    /// The tick at which `runner` loses to `head`, provided that neither changes: at that tick
+    /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has lost already.
+    #[inline]
+    #[must_use]
+    pub const fn deadline_ticks(&self, runner: &Runner, head: Rank) -> u64 {
+        // It loses when rank + weight · (c(t − 5 ms) − c(since)) > head, so at
+        // t = 5 ms + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
+        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns are integers again.
+        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
+        let lead = head.0.wrapping_sub(runner.rank.0);
+        let one_binade = decay::binade(head.0) == decay::binade(runner.rank.0);
+        let below = decay::binade(since)
+            .wrapping_add(QUOTIENT_BITS)
+            .wrapping_sub(decay::binade(head.0));
+        if one_binade && lead <= 0xffff_ffff && below < 64 && weight != 0 && !head.is_realtime() {
+            let loses = since + (((lead + ROUNDINGS) << QUOTIENT_BITS) / weight >> below);
+            if decay::binade(loses) == decay::binade(since) {
+                return self.after_hysteresis(loses);
+            }
+        }
+        self.deadline_slowly(runner, head)
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn deadline_slowly(&self, runner: &Runner, head: Rank) -> u64 {
+        if runner.rank.is_realtime() || head.0 == Rank::IDLE.0 {
+            return NEVER;
+        }
+        if head.is_realtime() || runner.weight.0 == 0 {
+            return 0;
+        }
+        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
+        let loses = if head.0 >= runner.rank.0 {
+            let lead = decay::difference(runner.rank.0, head.0) + ROUNDINGS;
+            let unit = decay::binade(head.0) - QUOTIENT_BITS;
+            decay::add(since, (lead << QUOTIENT_BITS) / weight, unit)
+        } else {
+            let lag = decay::difference(head.0, runner.rank.0).saturating_sub(ROUNDINGS);
+            let unit = decay::binade(runner.rank.0) - QUOTIENT_BITS;
+            decay::subtract(since, (lag << QUOTIENT_BITS) / weight, unit)
+        };
+        self.after_hysteresis(if loses > self.zero { loses } else { self.zero })
+    }
+
+    /// The first tick at which the clock is more than 5 ms past `units`.
+    #[inline]
+    const fn after_hysteresis(&self, units: u64) -> u64 {
+        let units = units + HYSTERESIS_UNITS - self.zero;
+        ((units as u128 * self.ticks_per_unit as u128) >> 64) as u64 + 1
+    }
+}

@@ -1,0 +1,72 @@
+//! What a thread carries so that it can be queued, and how the queue gets at it.
+
+use core::ptr::NonNull;
+
+use crate::sched::policy::Rank;
+
+/// What a queued thread carries for the queue. While it is queued, only the queue touches it.
+#[derive(Debug)]
+pub struct Links<T> {
+    pub(super) rank: Rank,
+    /// The next in the lane; in the heap, the next sibling.
+    pub(super) next: Option<NonNull<T>>,
+    /// The one before in the lane (meaningless for the first); in the heap, the sibling before or the parent.
+    pub(super) prev: Option<NonNull<T>>,
+    /// The first child in the heap; nothing in the lane.
+    pub(super) child: Option<NonNull<T>>,
+    pub(super) in_heap: bool,
+}
+
+impl<T> Links<T> {
+    /// Those of a thread that is in no queue.
+    #[must_use]
+    pub const fn new(rank: Rank) -> Self {
+        Self {
+            rank,
+            next: None,
+            prev: None,
+            child: None,
+            in_heap: false,
+        }
+    }
+
+    /// The rank with which the thread was queued last, or that [`set_rank`](Self::set_rank) gave it since.
+    #[inline]
+    #[must_use]
+    pub const fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    /// Keeps `rank` with a thread that is not queued.
+    #[inline]
+    pub const fn set_rank(&mut self, rank: Rank) {
+        self.rank = rank;
+    }
+}
+
+/// What can be queued.
+///
+/// # Safety
+///
+/// `links` returns the address of one field of `*this`, always the same and of no other purpose, without making a
+/// reference, and with a provenance that allows writing to it.
+pub unsafe trait Entry: Sized {
+    /// The links inside `this`.
+    ///
+    /// # Safety
+    ///
+    /// `this` points to a live `Self`.
+    unsafe fn links(this: NonNull<Self>) -> NonNull<Links<Self>>;
+}
+
+/// The links of `node`, to read and write.
+///
+/// # Safety
+///
+/// `node` is live, and no reference to its links exists while the result does.
+#[inline]
+pub(super) unsafe fn links<'a, T: Entry>(node: NonNull<T>) -> &'a mut Links<T> {
+    // SAFETY: `node` is live, so `Entry::links` gives the address of its links; that nobody else refers to
+    // them is this function's own condition.
+    unsafe { T::links(node).as_mut() }
+}
