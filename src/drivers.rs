@@ -1,1 +1,11 @@
-//! (to be written)
+//! Drivers that the boards share. What a crate does well enough is left to it; each module says
+//! which crate it uses, or why none.
+
+pub mod gic;
+
+#[cfg(target_os = "none")]
+pub mod core_start;
+#[cfg(target_os = "none")]
+pub mod psci;
+#[cfg(target_os = "none")]
+pub mod spin_table;
