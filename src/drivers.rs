@@ -2,9 +2,12 @@
 //! which crate it uses, or why none.
 
 pub mod gic;
+pub mod serial;
 
 #[cfg(target_os = "none")]
 pub mod core_start;
+#[cfg(target_os = "none")]
+pub mod pl011;
 #[cfg(target_os = "none")]
 pub mod psci;
 #[cfg(target_os = "none")]

@@ -16,6 +16,8 @@ const GIC_V3: &[&str] = &["arm,gic-v3"];
 
 /// Bytes of registers that the PL011 driver reaches (DDI 0183G, table 3-1, up to UARTPCellID3).
 const PL011_BYTES: usize = 0x1000;
+/// Clocks from which 115200 baud can be made; the driver's arithmetic ends at 512 MHz.
+const UART_CLOCK_HZ: core::ops::RangeInclusive<u32> = 1_843_200..=500_000_000;
 /// Size of a GICv2 distributor (IHI 0048B, table 4-1) and of what is used of its CPU interface.
 const GIC_V2_BYTES: usize = 0x1000;
 /// Size of a GICv3 distributor (IHI 0069H, section 12.8).
@@ -105,7 +107,7 @@ fn fixed_clock(fdt: Fdt<'_>, node: &FdtNode<'_>) -> Option<u32> {
     walk(fdt, &mut |_, clock| {
         let found = cell(clock, "phandle", 0) == Some(wanted);
         if found && clock.is_compatible("fixed-clock") {
-            rate = cell(clock, "clock-frequency", 0).filter(|&hz| hz != 0);
+            rate = cell(clock, "clock-frequency", 0).filter(|hz| UART_CLOCK_HZ.contains(hz));
         }
         found
     });
