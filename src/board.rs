@@ -1,8 +1,8 @@
 //! What a board is: data, and the few actions that only the board knows.
 //!
 //! A board crate declares one `static BOARD: Board` and hands it to the kernel with
-//! [`firmware!`](crate::firmware). What the device tree says overrides what stands here; what stands
-//! here is used where there is no (valid) tree.
+//! [`firmware!`](crate::firmware). What the device tree says overrides what stands here; what
+//! stands here is used where there is no (valid) tree.
 
 use core::ops::Range;
 
@@ -20,17 +20,18 @@ pub struct Board {
     pub gic: Gic,
     /// INTID of the EL1 timer that the kernel uses (CNTV: 27 on both boards).
     pub timer_intid: u32,
-    /// How secondary cores are started when no device tree says so.
-    pub core_start: CoreStart,
-    /// How many cores to assume without a device tree.
-    pub core_count: usize,
+    /// The cores to assume without a device tree, by their number (Aff0 of MPIDR): how each of them
+    /// is started. At most [`MAX_CORES`]. The entry of the boot core is not used.
+    pub cores: &'static [CoreStart],
     /// RAM to assume without a device tree: what every board of this kind has.
     pub fallback_ram: &'static [Range<usize>],
-    /// RAM that is never handed out, whatever the tree says (page 0 of the Pi: stub and spin table).
+    /// RAM that is never handed out, whatever the tree says (page 0 of the Pi: stub and spin
+    /// table).
     pub reserved_ram: &'static [Range<usize>],
     /// Where a device tree blob may lie; x0 outside of it is not followed.
     pub dtb_window: Range<usize>,
-    /// Registers of devices: mapped Device-nGnRE, never executable.
+    /// Registers of devices: mapped Device-nGnRE, never executable. A UART or GIC that a tree
+    /// places outside of them is not believed.
     pub devices: &'static [Range<usize>],
     /// Called once, on the boot core, MMU on, before the UART is initialised: pin muxing.
     pub early_init: fn(),
@@ -74,16 +75,26 @@ pub enum Gic {
     },
 }
 
-/// How a secondary core is started.
+/// How one secondary core is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CoreStart {
-    /// A physical address is written to the slot of the core: `base + 8 * core`.
+    /// The physical address of the entry is written to the slot, which the core polls.
     SpinTable {
-        /// Physical address of the slot of core 0.
-        base: usize,
+        /// Physical address of the 64-bit slot of this core.
+        slot: usize,
     },
-    /// PSCI CPU_ON by HVC.
-    PsciHvc,
-    /// PSCI CPU_ON by SMC.
-    PsciSmc,
+    /// PSCI CPU_ON.
+    Psci(Conduit),
+    /// Nobody said how.
+    Unknown,
+}
+
+/// How PSCI is called. Only a device tree can say it: on a stock Pi 4 an SMC is undefined, on
+/// QEMU's raspi4b it never comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduit {
+    /// By HVC.
+    Hvc,
+    /// By SMC.
+    Smc,
 }

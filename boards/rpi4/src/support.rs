@@ -1,0 +1,51 @@
+//! The board as data.
+#![expect(
+    clippy::single_range_in_vec_init,
+    reason = "memory is described by lists of ranges, which may have one"
+)]
+
+use aarch64_cpu::registers::{ID_AA64ISAR0_EL1, Readable};
+use pivot::board::{Board, CoreStart, Gic, Uart};
+
+use crate::{gpio, power};
+
+/// Raspberry Pi 4 Model B.
+pub static BOARD: Board = Board {
+    name: "rpi4",
+    // UART0, SPI 121; config.txt fixes its clock (init_uart_clock).
+    uart: Uart {
+        base: 0xfe20_1000,
+        intid: 153,
+        clock_hz: 48_000_000,
+    },
+    gic: Gic::V2 {
+        distributor: 0xff84_1000,
+        cpu_interface: 0xff84_2000,
+    },
+    timer_intid: 27,
+    // The slots of the firmware's stub (raspberrypi/tools, armstubs/armstub8.S).
+    cores: &[
+        CoreStart::SpinTable { slot: 0xd8 },
+        CoreStart::SpinTable { slot: 0xe0 },
+        CoreStart::SpinTable { slot: 0xe8 },
+        CoreStart::SpinTable { slot: 0xf0 },
+    ],
+    // What a board of 1 GB has left with 76 MiB for graphics; the smallest there is.
+    fallback_ram: &[0x1000..0x3b40_0000],
+    // The stub and the spin table. The device tree reserves it too.
+    reserved_ram: &[0..0x1000],
+    // The firmware puts the tree near the end of the memory below the graphics memory.
+    dtb_window: 0x1000..0x4000_0000,
+    // Main peripherals, then the ARM-local block and the GIC (BCM2711 ARM Peripherals, figure 1).
+    devices: &[0xfc00_0000..0x1_0000_0000],
+    early_init: gpio::mux_console,
+    is_emulated,
+    reboot: power::reboot,
+    halt: power::halt,
+};
+
+/// BCM2711 was made without the cryptography extension, and QEMU's Cortex-A72 has it: bits 7:4 of
+/// ID_AA64ISAR0_EL1, the AES instructions (Arm ARM, D17.2.59).
+fn is_emulated() -> bool {
+    (ID_AA64ISAR0_EL1.get() >> 4) & 0xf != 0
+}

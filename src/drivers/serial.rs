@@ -1,0 +1,197 @@
+//! The two rings between a serial port and those who use it: pure, so that the host can test what
+//! no emulated UART shows.
+//!
+//! A port has a small FIFO each way. Bytes to send go into the ring and from there into the FIFO at
+//! once, until it is full; only what is left over waits for the transmit interrupt. That order
+//! matters on a PL011: its transmit interrupt comes when the FIFO falls through its watermark, so a
+//! driver that waits for the interrupt with an empty FIFO waits for ever.
+
+use heapless::Deque;
+use ufmt::derive::uDebug;
+
+/// The byte that ^C sends.
+pub const INTERRUPT_KEY: u8 = 0x03;
+
+/// What a port's receive side has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Nothing.
+    Nothing,
+    /// A byte.
+    Byte(u8),
+    /// Nothing usable, for this reason.
+    Error(LineError),
+}
+
+/// What can go wrong on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineError {
+    /// The FIFO was full when a byte came.
+    Overrun,
+    /// No stop bit where one belongs: wrong rate, or noise.
+    Framing,
+    /// Wrong parity (which is not used, so: noise).
+    Parity,
+    /// The line was held low for longer than a byte takes.
+    Break,
+}
+
+/// A serial port with a FIFO each way.
+pub trait Port {
+    /// Whether the transmit FIFO has room.
+    fn can_send(&self) -> bool;
+    /// Puts a byte into the transmit FIFO, which has room.
+    fn send(&mut self, byte: u8);
+    /// Takes what the receive FIFO has next.
+    fn receive(&mut self) -> Received;
+}
+
+/// What has happened on a port since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uDebug)]
+pub struct Stats {
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes sent, carriage returns included.
+    pub sent: u64,
+    /// Received bytes that were thrown away because nobody had read those before them.
+    pub dropped: u64,
+    /// Overruns of the receive FIFO. Each one lost a byte at least.
+    pub overruns: u64,
+    /// Bytes without a stop bit, or with wrong parity, and breaks.
+    pub line_errors: u64,
+}
+
+/// What came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// There is something to read that was not there before.
+    pub is_new: bool,
+    /// ^C is in it.
+    pub has_interrupt_key: bool,
+}
+
+/// The rings of a port: `RX` received bytes, and `TX` bytes to send, at most.
+#[derive(Debug)]
+pub struct Rings<const RX: usize, const TX: usize> {
+    received: Deque<u8, RX>,
+    to_send: Deque<u8, TX>,
+    stats: Stats,
+}
+
+impl<const RX: usize, const TX: usize> Rings<RX, TX> {
+    /// Empty rings.
+    #[must_use]
+    pub const fn new() -> Self {
+        const { assert!(TX >= 2) };
+        let stats = Stats {
+            received: 0,
+            sent: 0,
+            dropped: 0,
+            overruns: 0,
+            line_errors: 0,
+        };
+        Self {
+            received: Deque::new(),
+            to_send: Deque::new(),
+            stats,
+        }
+    }
+
+    /// Takes from `text` what there is room for, a line feed as carriage return and line feed, and
+    /// sends what the port takes at once. Returns how many bytes of `text` were taken.
+    pub fn write(&mut self, port: &mut impl Port, text: &[u8]) -> usize {
+        let mut taken = 0;
+        for &byte in text {
+            let is_line_feed = byte == b'\n';
+            if self.room() < 1 + usize::from(is_line_feed) {
+                self.pump(port);
+                if self.room() < 1 + usize::from(is_line_feed) {
+                    return taken;
+                }
+            }
+            // Neither can fail: there is room.
+            if is_line_feed {
+                let _ = self.to_send.push_back(b'\r');
+            }
+            let _ = self.to_send.push_back(byte);
+            taken += 1;
+        }
+        self.pump(port);
+        taken
+    }
+
+    fn room(&self) -> usize {
+        TX - self.to_send.len()
+    }
+
+    /// Moves bytes to the port's FIFO until that is full or none are left. Whether none are left.
+    pub fn pump(&mut self, port: &mut impl Port) -> bool {
+        while port.can_send() {
+            let Some(byte) = self.to_send.pop_front() else {
+                return true;
+            };
+            port.send(byte);
+            self.stats.sent += 1;
+        }
+        self.to_send.is_empty()
+    }
+
+    /// Whether all bytes have left the ring.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.to_send.is_empty()
+    }
+
+    /// Whether so much of the ring is free that it is worth waking who waits for room.
+    #[must_use]
+    pub fn has_much_room(&self) -> bool {
+        self.room() >= TX / 2
+    }
+
+    /// Takes everything that the port has received.
+    pub fn receive(&mut self, port: &mut impl Port) -> Input {
+        let mut input = Input::default();
+        loop {
+            match port.receive() {
+                Received::Nothing => return input,
+                Received::Byte(byte) => {
+                    self.stats.received += 1;
+                    input.has_interrupt_key |= byte == INTERRUPT_KEY;
+                    match self.received.push_back(byte) {
+                        Ok(()) => input.is_new = true,
+                        Err(_) => self.stats.dropped += 1,
+                    }
+                }
+                Received::Error(LineError::Overrun) => self.stats.overruns += 1,
+                Received::Error(_) => self.stats.line_errors += 1,
+            }
+        }
+    }
+
+    /// The oldest byte that was received and not read.
+    pub fn read(&mut self) -> Option<u8> {
+        self.received.pop_front()
+    }
+
+    /// Whether there is something to read.
+    #[must_use]
+    pub fn can_read(&self) -> bool {
+        !self.received.is_empty()
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+}
+
+impl<const RX: usize, const TX: usize> Default for Rings<RX, TX> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+#[path = "serial_tests.rs"]
+mod tests;
