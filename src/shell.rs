@@ -3,6 +3,7 @@
 // Pure: what is typed, and what it means. Tested on the host.
 pub mod args;
 mod cancel;
+mod columns;
 mod complete;
 mod editor;
 mod help;
@@ -13,11 +14,13 @@ mod parse;
 mod problem;
 mod prompt;
 mod suggest;
+mod typeahead;
 mod values;
 mod words;
 
 pub use args::{Arg, Spec};
 pub use cancel::Cancel;
+pub use columns::Columns;
 pub use complete::{Completion, complete};
 pub use editor::{Edit, LINE_MAX, LineEditor};
 pub use help::{Help, Overview};
@@ -27,20 +30,38 @@ pub use parse::{Call, call, find};
 pub use problem::{CallError, Problem};
 pub use prompt::PromptRow;
 pub use suggest::nearest;
+pub use typeahead::{TypeAhead, Typed};
 pub use values::{Value, Values};
 pub use words::{Part, SyntaxError, split};
 
 // What runs on the target.
 #[cfg(target_os = "none")]
+mod cmd_shell;
+#[cfg(target_os = "none")]
+mod cmd_system;
+#[cfg(target_os = "none")]
+mod cmd_threads;
+#[cfg(target_os = "none")]
 mod command;
+#[cfg(target_os = "none")]
+mod commands;
 #[cfg(target_os = "none")]
 mod context;
 #[cfg(target_os = "none")]
+mod jobs;
+#[cfg(target_os = "none")]
 mod output;
+#[cfg(target_os = "none")]
+mod runner;
+#[cfg(target_os = "none")]
+mod session;
+#[cfg(target_os = "none")]
+mod terminal;
 
 #[cfg(target_os = "none")]
 pub use {
     command::Command,
     context::{Cancelled, Context},
     output::Output,
+    session::{exec, run},
 };
