@@ -2,6 +2,7 @@
 
 // Pure: what is typed, and what it means. Tested on the host.
 pub mod args;
+mod boot_line;
 mod cancel;
 mod columns;
 mod complete;
@@ -19,6 +20,7 @@ mod values;
 mod words;
 
 pub use args::{Arg, Spec};
+pub use boot_line::boot_line;
 pub use cancel::Cancel;
 pub use columns::Columns;
 pub use complete::{Completion, complete};
@@ -63,5 +65,5 @@ pub use {
     command::Command,
     context::{Cancelled, Context},
     output::Output,
-    session::{exec, run},
+    session::run,
 };

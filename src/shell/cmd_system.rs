@@ -4,17 +4,11 @@ use ufmt::{uwrite, uwriteln};
 
 use super::{Command, Context, Spec, pad};
 use crate::{
-    console, cores,
+    cores,
     irq::{self, Source},
     kernel, mem,
     report::Verdict,
     time::{self, Instant},
-};
-
-/// Which build this is; the host tool says so.
-const BUILD: &str = match option_env!("PIVOT_BUILD_HASH") {
-    Some(hash) => hash,
-    None => "unknown",
 };
 
 pub(super) static VERSION: Command = Command {
@@ -32,7 +26,7 @@ fn version(ctx: &mut Context) -> Verdict {
         ctx.out(),
         "Pivot {} (build {}) on {}, {}\n{} of {} cores, entered at EL{}, counter at {} Hz",
         env!("CARGO_PKG_VERSION"),
-        BUILD,
+        crate::BUILD_HASH,
         board.name,
         if (board.is_emulated)() {
             "emulated"
@@ -136,7 +130,10 @@ pub(super) static REBOOT: Command = Command {
         summary: "Restart the machine",
         args: &[],
     },
-    run: |ctx| end(ctx, "restarting", kernel::board().reboot),
+    run: |ctx| {
+        let Ok(()) = uwriteln!(ctx.out(), "restarting");
+        kernel::reboot()
+    },
 };
 
 pub(super) static HALT: Command = Command {
@@ -145,13 +142,8 @@ pub(super) static HALT: Command = Command {
         summary: "Stop the machine; an emulator exits",
         args: &[],
     },
-    run: |ctx| end(ctx, "stopping", kernel::board().halt),
+    run: |ctx| {
+        let Ok(()) = uwriteln!(ctx.out(), "stopping");
+        kernel::halt()
+    },
 };
-
-fn end(ctx: &mut Context, what: &str, action: fn()) -> Verdict {
-    let Ok(()) = uwriteln!(ctx.out(), "{}", what);
-    console::flush();
-    action();
-    let Ok(()) = uwriteln!(ctx.out(), "the board did not obey");
-    Verdict::Failed
-}

@@ -52,7 +52,8 @@ const fn state(state: State) -> &'static str {
     match state {
         State::Running => "running",
         State::Ready => "ready",
-        State::Blocked => "blocked",
+        State::Waiting => "waiting",
+        State::Parked => "parked",
         State::Sleeping => "sleeping",
         State::Exited => "exited",
     }

@@ -1,12 +1,16 @@
 //! The table of commands.
 
+use crate::suite;
+
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 15] = [
+static TABLE: [&Command; 17] = [
     &cmd_shell::CLEAR,
     &cmd_threads::CORES,
+    &suite::ctxsw::COMMAND,
     &cmd_shell::ECHO,
+    &suite::fpu::COMMAND,
     &cmd_system::HALT,
     &cmd_shell::HELP,
     &cmd_system::IRQ,

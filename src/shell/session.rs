@@ -5,16 +5,16 @@
 
 use alloc::string::String;
 
-use ufmt::uwriteln;
+use ufmt::{uDisplay, uwriteln};
 
 use super::{
-    History, KeyDecoder, Output, Part, SyntaxError,
+    History, KeyDecoder, Output, Part, boot_line,
     commands::SPECS,
     jobs, split, terminal,
     typeahead::{TypeAhead, Typed},
 };
 use crate::{
-    console,
+    console, kernel,
     report::{self, Line, Verdict},
     thread,
 };
@@ -32,31 +32,25 @@ struct Session {
     out: Output,
 }
 
-/// Reads and runs lines, for ever. To be called once, by a thread of its own.
+/// Runs what the boot arguments say and stops the machine; without any, reads and runs lines for ever. To be
+/// called once, by a thread of its own.
 pub fn run() -> ! {
+    let machine = kernel::machine();
     let mut session = Session::start();
-    let Ok(()) = uwriteln!(
-        session.out,
-        "`help` lists the commands, `help ctxsw` explains one, ^C stops one."
-    );
-    loop {
-        let line = session.read_line();
-        session.history.push(&line);
-        let _: Verdict = session.execute(&line);
-    }
-}
-
-/// Runs `line` as if it were typed, waits for all that it started, and reports the exit code of the most
-/// severe verdict, which it returns. To be called once, instead of [`run`].
-pub fn exec(line: &str) -> u8 {
-    let mut session = Session::start();
-    let verdict = session.execute(line);
+    let Some(line) = boot_line(&machine.bootargs) else {
+        session.prompt()
+    };
+    let verdict = if machine.bootargs_truncated {
+        session.say("the boot arguments are longer than what is kept; nothing of them ran");
+        Verdict::Usage
+    } else {
+        session.execute(line)
+    };
     let code = verdict.combine(session.wait_for_background()).exit_code();
     let Ok(()) = Line::begin(&mut session.out, report::EXIT)
         .with("code", code)
         .end();
-    console::flush();
-    code
+    kernel::halt()
 }
 
 impl Session {
@@ -70,6 +64,20 @@ impl Session {
             typed: TypeAhead::new(TYPE_AHEAD),
             out: Output::default(),
         }
+    }
+
+    fn prompt(&mut self) -> ! {
+        self.say("`help` lists the commands, Tab completes, ^C stops a command");
+        loop {
+            let line = self.read_line();
+            self.history.push(&line);
+            // A person sees what came of it.
+            let _: Verdict = self.execute(&line);
+        }
+    }
+
+    fn say(&mut self, what: impl uDisplay) {
+        let Ok(()) = uwriteln!(self.out, "{}", what);
     }
 
     fn read_line(&mut self) -> String {
@@ -92,7 +100,10 @@ impl Session {
     fn execute(&mut self, line: &str) -> Verdict {
         let parts = match split(line) {
             Ok(parts) => parts,
-            Err(error) => return self.syntax_error(error),
+            Err(error) => {
+                self.say(error);
+                return Verdict::Usage;
+            }
         };
         let mut verdict = Verdict::Passed;
         for part in parts {
@@ -103,11 +114,6 @@ impl Session {
             }
         }
         verdict
-    }
-
-    fn syntax_error(&mut self, error: SyntaxError) -> Verdict {
-        let Ok(()) = uwriteln!(self.out, "{}", error);
-        Verdict::Usage
     }
 
     fn run_part(&mut self, part: Part<'_>) -> Verdict {
@@ -149,7 +155,7 @@ impl Session {
                     Typed::Interrupt => {
                         is_asked = true;
                         jobs::request_stop(id);
-                        let Ok(()) = uwriteln!(self.out, "^C");
+                        self.say("^C");
                     }
                 }
             }
@@ -178,10 +184,19 @@ impl Session {
         verdict
     }
 
+    /// Waits for all jobs. ^C asks them to stop.
     fn wait_for_background(&mut self) -> Verdict {
         let mut verdict = self.reap();
         while !jobs::list().is_empty() {
             thread::park();
+            while let Some(byte) = console::try_read() {
+                if self.typed.push(byte) == Typed::Interrupt {
+                    self.say("^C");
+                    jobs::list()
+                        .into_iter()
+                        .for_each(|job| _ = jobs::request_stop(job.id));
+                }
+            }
             verdict = verdict.combine(self.reap());
         }
         verdict
