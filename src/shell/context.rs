@@ -33,6 +33,12 @@ impl Context {
             .expect("the command declares this choice")
     }
 
+    /// The choice `name`, if given or if it has a default.
+    #[must_use]
+    pub fn choice_if_given(&self, name: &str) -> Option<&'static str> {
+        self.values.choice(name)
+    }
+
     /// The integer `name`, given or by default; within the range that the command declares.
     ///
     /// # Panics

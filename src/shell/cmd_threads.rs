@@ -1,0 +1,132 @@
+//! Commands about threads and cores.
+
+use ufmt::{uwrite, uwriteln};
+
+use super::{Command, Context, Spec, pad};
+use crate::{
+    cores::{self, CoreId},
+    report::Verdict,
+    thread::{self, State, ThreadInfo},
+};
+
+pub(super) static PS: Command = Command {
+    spec: Spec {
+        name: "ps",
+        summary: "List the threads",
+        args: &[],
+    },
+    run: ps,
+};
+
+fn ps(ctx: &mut Context) -> Verdict {
+    let out = ctx.out();
+    let Ok(()) = uwriteln!(
+        out,
+        "   ID NAME             STATE    CORE PIN  PRIO     CPU-TIME    SW-VOL    SW-PRE  MIGR   STACK"
+    );
+    for t in thread::list() {
+        let Ok(()) = uwrite!(
+            out,
+            "{} {}{}{} {}",
+            pad::right(t.id.0, 5),
+            pad::left(t.name.as_str(), 17),
+            pad::left(state(t.state), 9),
+            pad::right(t.core.index(), 4),
+            pad::right(Pin(t.pinned), 3)
+        );
+        let Ok(()) = uwriteln!(
+            out,
+            "{}{}{}{}{}{}",
+            pad::right(Level(&t), 6),
+            pad::right(pad::seconds(t.cpu_time), 13),
+            pad::right(t.switches_voluntary, 10),
+            pad::right(t.switches_preempted, 10),
+            pad::right(t.migrations, 6),
+            pad::right(t.stack_bytes, 8)
+        );
+    }
+    Verdict::Passed
+}
+
+const fn state(state: State) -> &'static str {
+    match state {
+        State::Running => "running",
+        State::Ready => "ready",
+        State::Waiting => "waiting",
+        State::Parked => "parked",
+        State::Sleeping => "sleeping",
+        State::Exited => "exited",
+    }
+}
+
+/// The core that a thread is pinned to, or `-`.
+struct Pin(Option<CoreId>);
+
+impl ufmt::uDisplay for Pin {
+    fn fmt<W: ufmt::uWrite + ?Sized>(
+        &self,
+        f: &mut ufmt::Formatter<'_, W>,
+    ) -> Result<(), W::Error> {
+        match self.0 {
+            Some(core) => uwrite!(f, "{}", core.index()),
+            None => f.write_char('-'),
+        }
+    }
+}
+
+/// A realtime level as `rt5`, or a priority of the fair class in percent.
+struct Level<'a>(&'a ThreadInfo);
+
+impl ufmt::uDisplay for Level<'_> {
+    fn fmt<W: ufmt::uWrite + ?Sized>(
+        &self,
+        f: &mut ufmt::Formatter<'_, W>,
+    ) -> Result<(), W::Error> {
+        match self.0.realtime {
+            0 => uwrite!(f, "{}", self.0.priority.percent()),
+            level => uwrite!(f, "rt{}", level),
+        }
+    }
+}
+
+pub(super) static CORES: Command = Command {
+    spec: Spec {
+        name: "cores",
+        summary: "Show what each core does",
+        args: &[],
+    },
+    run: cores,
+};
+
+fn cores(ctx: &mut Context) -> Verdict {
+    let out = ctx.out();
+    let Ok(()) = uwriteln!(
+        out,
+        "CORE RUNNING LOAD     IDLE/s    SW-VOL    SW-PRE     TIMER  IPI-SENT   MIGR-IN  MIGR-OUT"
+    );
+    for core in (0..cores::configured()).filter_map(CoreId::new) {
+        let stats = cores::stats(core);
+        let Ok(()) = uwrite!(out, "{} ", pad::right(core.index(), 4));
+        if !stats.is_online {
+            let Ok(()) = uwriteln!(out, "did not come");
+            continue;
+        }
+        match stats.running {
+            Some(id) => uwrite!(out, "{}", pad::right(id, 7)),
+            None => uwrite!(out, "{}", pad::right("idle", 7)),
+        };
+        let Ok(()) = uwriteln!(
+            out,
+            "{}{}{}{}{}{}{}{}",
+            pad::right(stats.load, 5),
+            pad::right(pad::seconds(stats.idle), 11),
+            pad::right(stats.switches_voluntary, 10),
+            pad::right(stats.switches_preempted, 10),
+            pad::right(stats.timer_irqs, 10),
+            pad::right(stats.ipis_sent, 10),
+            pad::right(stats.migrations_in, 10),
+            pad::right(stats.migrations_out, 10)
+        );
+    }
+    Verdict::Passed
+}

@@ -1,0 +1,59 @@
+//! The table of commands.
+
+use crate::suite;
+
+use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
+
+/// All commands, sorted by name.
+static TABLE: [&Command; 17] = [
+    &cmd_shell::CLEAR,
+    &cmd_threads::CORES,
+    &suite::ctxsw::COMMAND,
+    &cmd_shell::ECHO,
+    &suite::fpu::COMMAND,
+    &cmd_system::HALT,
+    &cmd_shell::HELP,
+    &cmd_system::IRQ,
+    &cmd_shell::JOBS,
+    &cmd_shell::KILL,
+    &cmd_system::MEM,
+    &cmd_threads::PS,
+    &cmd_system::REBOOT,
+    &cmd_shell::REPEAT,
+    &cmd_shell::TIME,
+    &cmd_system::UPTIME,
+    &cmd_system::VERSION,
+];
+
+/// What each of them is called and takes, in the same order.
+pub(super) static SPECS: [&Spec; TABLE.len()] = {
+    let mut specs = [&TABLE[0].spec; TABLE.len()];
+    let mut i = 1;
+    while i < TABLE.len() {
+        specs[i] = &TABLE[i].spec;
+        assert!(
+            is_before(specs[i - 1].name, specs[i].name),
+            "sorted by name, and no name twice"
+        );
+        i += 1;
+    }
+    specs
+};
+
+/// The command `name`.
+pub(super) fn command(name: &str) -> Option<&'static Command> {
+    TABLE
+        .iter()
+        .copied()
+        .find(|command| command.spec.name == name)
+}
+
+/// Whether `a` stands before `b` in the order of their bytes.
+const fn is_before(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i < b.len() && (i == a.len() || a[i] < b[i])
+}

@@ -1,0 +1,149 @@
+//! Jobs: each command of a line runs in a thread of its own.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use spin::Once;
+
+use super::{Cancel, Output, Part, runner};
+use crate::{
+    report::Verdict,
+    sync::Mutex,
+    thread::{Builder, JoinHandle, SpawnError, Thread},
+};
+
+/// The stack of a command: it parses, formats, and may run commands within commands.
+const STACK_BYTES: usize = 32 * 1024;
+
+/// What a thread's name has room for.
+const NAME_MAX: usize = 15;
+
+/// A command that runs, or has ended and was not yet looked at.
+struct Job {
+    id: usize,
+    source: String,
+    cancel: Cancel,
+    is_background: bool,
+    /// Set when there is a verdict, before the shell is woken.
+    is_done: Arc<AtomicBool>,
+    handle: JoinHandle<Verdict>,
+}
+
+/// What `jobs` shows of a job.
+#[derive(Debug)]
+pub(super) struct JobInfo {
+    pub(super) id: usize,
+    pub(super) source: String,
+    pub(super) state: &'static str,
+}
+
+static JOBS: Mutex<Vec<Job>> = Mutex::new(Vec::new());
+
+/// The thread that waits for input and for jobs: whatever happens to either wakes it.
+static SHELL: Once<Thread> = Once::new();
+
+/// Says which thread is to be woken when a job ends. Once, before the first job.
+pub(super) fn wake_on_end(shell: Thread) {
+    SHELL.call_once(|| shell);
+}
+
+/// Starts a job; returns its number.
+pub(super) fn start(part: Part<'_>) -> Result<usize, SpawnError> {
+    let (cancel, is_done) = (Cancel::new(), Arc::new(AtomicBool::new(false)));
+    let source = String::from(part.source);
+    let name = source.split_whitespace().next().unwrap_or_default();
+    let name = name.get(..NAME_MAX).unwrap_or(name);
+    let body = {
+        let (source, cancel, is_done) = (source.clone(), cancel.clone(), Arc::clone(&is_done));
+        move || {
+            let mut out = Output::default();
+            let verdict = runner::run(&source, &mut out, &cancel, 0);
+            out.flush();
+            is_done.store(true, Ordering::Release);
+            if let Some(shell) = SHELL.get() {
+                shell.unpark();
+            }
+            verdict
+        }
+    };
+    // Under the lock from before it starts: `jobs` and `kill`, run by the job itself, find it.
+    let mut jobs = JOBS.lock();
+    let handle = Builder::new()
+        .name(name)
+        .stack_bytes(STACK_BYTES)
+        .spawn(body)?;
+    let id = jobs.last().map_or(1, |job| job.id + 1);
+    let is_background = part.is_background;
+    jobs.push(Job {
+        id,
+        source,
+        cancel,
+        is_background,
+        is_done,
+        handle,
+    });
+    Ok(id)
+}
+
+/// The verdict of job `id`, if it has ended; then it is no longer a job.
+pub(super) fn take_verdict(id: usize) -> Option<Verdict> {
+    take(|job| job.id == id).map(|(_, verdict)| verdict)
+}
+
+/// A job in the background that has ended, and its verdict; it is no longer a job.
+pub(super) fn take_ended() -> Option<(JobInfo, Verdict)> {
+    take(|job| job.is_background)
+}
+
+fn take(which: impl Fn(&Job) -> bool) -> Option<(JobInfo, Verdict)> {
+    let mut jobs = JOBS.lock();
+    let ended = |job: &Job| job.is_done.load(Ordering::Acquire) && which(job);
+    let job = jobs.iter().position(ended).map(|at| jobs.remove(at))?;
+    drop(jobs);
+    let info = job.info();
+    // It has its verdict: what is left of it ends by itself.
+    Some((info, job.handle.join()))
+}
+
+/// Lets job `id` go on in the background.
+pub(super) fn to_background(id: usize) {
+    if let Some(job) = JOBS.lock().iter_mut().find(|job| job.id == id) {
+        job.is_background = true;
+    }
+}
+
+/// Asks job `id` to stop. Returns whether there is such a job.
+pub(super) fn request_stop(id: usize) -> bool {
+    let jobs = JOBS.lock();
+    let Some(job) = jobs.iter().find(|job| job.id == id) else {
+        return false;
+    };
+    job.cancel.request();
+    // It may sleep: see `Context::sleep`.
+    job.handle.thread().unpark();
+    true
+}
+
+/// All jobs.
+pub(super) fn list() -> Vec<JobInfo> {
+    JOBS.lock().iter().map(Job::info).collect()
+}
+
+impl Job {
+    fn info(&self) -> JobInfo {
+        let state = if self.is_done.load(Ordering::Acquire) {
+            "ended"
+        } else if self.cancel.is_requested() {
+            "stopping"
+        } else if self.is_background {
+            "background"
+        } else {
+            "foreground"
+        };
+        JobInfo {
+            id: self.id,
+            source: self.source.clone(),
+            state,
+        }
+    }
+}

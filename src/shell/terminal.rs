@@ -1,0 +1,164 @@
+//! The terminal, which the line that is being typed shares with what commands print.
+//!
+//! One lock covers both, so that a command in the background prints above the prompt: the row is erased,
+//! the text is printed, the row is drawn again.
+
+use alloc::string::String;
+use core::convert::Infallible;
+
+use ufmt::{uDisplay, uWrite, uwrite};
+
+use super::{
+    Edit, History, Key, LINE_MAX, LineEditor, PromptRow,
+    args::{Accepts, Spec},
+    columns::Columns,
+    complete::{Completion, complete},
+};
+use crate::{console, sync::Mutex};
+
+const PROMPT: &str = "pivot> ";
+
+/// The width that is assumed. It is not asked of the terminal: a pipe or a script does not answer.
+const COLUMNS: usize = 80;
+
+static TERMINAL: Mutex<Terminal> = Mutex::new(Terminal {
+    row: PromptRow::new(PROMPT, COLUMNS),
+    line: LineEditor::new(),
+    is_prompting: false,
+});
+
+struct Terminal {
+    row: PromptRow,
+    line: LineEditor,
+    /// Whether the row with the prompt is on the screen.
+    is_prompting: bool,
+}
+
+/// The console as a sink.
+struct Wire;
+
+impl uWrite for Wire {
+    type Error = Infallible;
+
+    fn write_str(&mut self, text: &str) -> Result<(), Infallible> {
+        console::write(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Prints `text`, above the line that is being typed if there is one.
+pub(crate) fn print(text: &str) {
+    TERMINAL.lock().print(text);
+}
+
+/// Shows the prompt and an empty line. What is typed goes to [`key`] until it returns a line.
+pub(crate) fn prompt() {
+    let mut terminal = TERMINAL.lock();
+    terminal.line.clear();
+    terminal.is_prompting = true;
+    terminal.draw();
+}
+
+/// Takes a key that was pressed at the prompt; returns the line that it ends, after which there is no
+/// prompt.
+pub(crate) fn key(key: Key, history: &mut History, specs: &[&'static Spec]) -> Option<String> {
+    TERMINAL.lock().key(key, history, specs)
+}
+
+/// Rings the bell.
+pub(crate) fn bell() {
+    show("\x07");
+}
+
+fn show(what: impl uDisplay) {
+    let Ok(()) = uwrite!(Wire, "{}", what);
+}
+
+impl Terminal {
+    fn print(&mut self, text: &str) {
+        if !self.is_prompting {
+            return show(text);
+        }
+        let Ok(()) = self.row.erase(&mut Wire);
+        show(text);
+        // Without an end of line the prompt would overwrite it.
+        show(if text.ends_with('\n') { "" } else { "\n" });
+        self.draw();
+    }
+
+    fn draw(&mut self) {
+        let Ok(()) = self.row.draw(&self.line, &mut Wire);
+    }
+
+    fn key(&mut self, key: Key, history: &mut History, specs: &[&'static Spec]) -> Option<String> {
+        match self.line.apply(key, history) {
+            Edit::Nothing => {}
+            Edit::Appended(byte) => {
+                let Ok(()) = self.row.append(byte, &self.line, &mut Wire);
+            }
+            Edit::Changed => self.draw(),
+            Edit::Refused => bell(),
+            Edit::Entered => {
+                let line = self.line.text().into();
+                self.leave_row("");
+                self.is_prompting = false;
+                return Some(line);
+            }
+            Edit::TooLong => {
+                self.leave_row("");
+                let Ok(()) = uwrite!(
+                    Wire,
+                    "a line has at most {} characters; nothing of it ran\n",
+                    LINE_MAX
+                );
+                self.draw();
+            }
+            Edit::Interrupted => {
+                history.leave();
+                self.leave_row("^C");
+                self.draw();
+            }
+            Edit::EndOfInput => self.print("`halt` stops the machine\n"),
+            Edit::ClearScreen => {
+                show("\x1b[2J\x1b[H");
+                self.draw();
+            }
+            Edit::Complete => self.complete(specs),
+        }
+        None
+    }
+
+    /// Goes on in the row below, with an empty line; this row keeps what it shows.
+    fn leave_row(&mut self, mark: &str) {
+        show(mark);
+        show("\n");
+        self.line.clear();
+    }
+
+    fn complete(&mut self, specs: &[&'static Spec]) {
+        let Completion {
+            insert,
+            candidates,
+            hint,
+        } = complete(specs, self.line.before_cursor());
+        if !insert.is_empty() {
+            match self.line.insert(&insert) {
+                Edit::Changed => self.draw(),
+                _ => bell(),
+            }
+            return;
+        }
+        if candidates.is_empty() && hint.is_none() {
+            return bell();
+        }
+        show("\n");
+        if let Some(arg) = hint {
+            let Ok(()) = uwrite!(Wire, "{}: {}\n", arg.name, Accepts(arg));
+        }
+        show(Columns {
+            words: &candidates,
+            width: COLUMNS,
+        });
+        self.draw();
+    }
+}
