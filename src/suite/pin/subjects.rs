@@ -56,7 +56,7 @@ impl Waiter {
         };
         let handle = session.spawned(id, Builder::new().name("pin wait").spawn(work))?;
         let waiter = Self { gate, handle };
-        let is_blocked = || waiter.handle.thread().info().state == thread::State::Blocked;
+        let is_blocked = || waiter.handle.thread().info().state == thread::State::Waiting;
         session
             .wait(id, "it waits", is_blocked)
             .inspect_err(|_| waiter.gate.open())?;
