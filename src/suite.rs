@@ -4,6 +4,14 @@
 //! busy emulator can spoil (an upper bound on a time, a share of a core) is asserted only under `--strict`,
 //! which belongs with `-icount`; what cannot depend on the host is asserted always.
 
+#![cfg_attr(
+    not(any(test, target_os = "none")),
+    expect(
+        dead_code,
+        reason = "what is pure is tested on the host, and used on the target"
+    )
+)]
+
 // Pure: no hardware, no clock, no lock. Tested on the host.
 mod doubling;
 mod expect;
@@ -21,6 +29,22 @@ mod session;
 
 // One file per command.
 #[cfg(target_os = "none")]
+pub mod balance;
+#[cfg(target_os = "none")]
 pub mod ctxsw;
 #[cfg(target_os = "none")]
 pub mod fpu;
+#[cfg(target_os = "none")]
+pub mod hog;
+#[cfg(target_os = "none")]
+pub mod pin;
+#[cfg(target_os = "none")]
+pub mod preempt;
+#[cfg(target_os = "none")]
+pub mod sleep;
+#[cfg(target_os = "none")]
+pub mod sync;
+#[cfg(target_os = "none")]
+pub mod threads;
+#[cfg(target_os = "none")]
+pub mod yields;

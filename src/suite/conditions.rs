@@ -2,13 +2,7 @@
 
 use ufmt::uwriteln;
 
-use crate::{cores, kernel, shell::Context, time};
-
-/// What identifies this build; the host tool sets it. A build without it says so.
-const BUILD: &str = match option_env!("PIVOT_BUILD") {
-    Some(build) => build,
-    None => "unknown",
-};
+use crate::{BUILD_HASH, cores, kernel, shell::Context, time};
 
 /// Prints the conditions: a line for people and a line for the host tool.
 pub(crate) fn print(ctx: &mut Context) {
@@ -26,12 +20,12 @@ pub(crate) fn print(ctx: &mut Context) {
         host,
         online,
         hz,
-        BUILD
+        BUILD_HASH
     );
     let line = ctx
         .report("conditions")
         .with("board", board.name)
         .with("host", host);
     let line = line.with("cores", online).with("counter_hz", hz);
-    let Ok(()) = line.with("build", BUILD).end();
+    let Ok(()) = line.with("build", BUILD_HASH).end();
 }

@@ -103,41 +103,60 @@ impl Mode {
     }
 }
 
+/// What the modes came to, as far as they were asked for and could be had.
+type Results = Vec<(Mode, Measured)>;
+
 fn run(ctx: &mut Context) -> Verdict {
+    let online: Vec<CoreId> = cores::online().collect();
+    match measure_all(ctx, &online) {
+        Ok(results) => show(ctx, &results, &online),
+        Err(verdict) => verdict,
+    }
+}
+
+/// Measures the modes that were asked for, and prints the classic line of each as soon as it is known.
+fn measure_all(ctx: &mut Context, online: &[CoreId]) -> Result<Results, Verdict> {
     let chosen = ctx.choice("mode");
     let target = Duration::from_secs(ctx.number("seconds"));
-    let online: Vec<CoreId> = cores::online().collect();
-    let mut results: Vec<(Mode, Measured)> = Vec::new();
+    let mut results = Vec::new();
     for mode in MODES
         .into_iter()
         .filter(|mode| chosen == "all" || chosen == mode.name)
     {
-        let Some(placement) = mode.placement(&online) else {
-            let _ = uwriteln!(
-                ctx.out(),
-                "{}: skipped, it needs two cores and one is online",
-                mode.name
-            );
-            continue;
-        };
-        match measure(placement, target, &ctx.cancel()) {
-            Ok(measured) => {
-                let _ = classic_line(ctx.out(), mean_ns(&measured), mode.name);
-                results.push((mode, measured));
+        match mode.placement(online) {
+            Some(placement) => results.push((mode, measure_one(ctx, mode, placement, target)?)),
+            None => {
+                let _ = uwriteln!(ctx.out(), "{}: needs two cores, one is online", mode.name);
             }
-            Err(why) => return no_figure(ctx, mode, why),
         }
     }
+    Ok(results)
+}
+
+fn measure_one(
+    ctx: &mut Context,
+    mode: Mode,
+    placement: [Option<CoreId>; 2],
+    target: Duration,
+) -> Result<Measured, Verdict> {
+    let measured = measure(placement, target, &ctx.cancel());
+    let measured = measured.map_err(|why| no_figure(ctx, mode, why))?;
+    let _ = classic_line(ctx.out(), mean_ns(&measured), mode.name);
+    Ok(measured)
+}
+
+/// Prints what the figures are made of, and whether they can be true.
+fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
     let mut verdict = Verdict::Passed;
-    for (mode, measured) in &results {
+    for (mode, measured) in results {
         details(ctx, *mode, measured);
-        if let Some(complaint) = mode.complaint(measured, &online) {
+        if let Some(complaint) = mode.complaint(measured, online) {
             let _ = uwriteln!(ctx.out(), "ctxsw: {}: {}", mode.name, complaint);
             verdict = Verdict::Failed;
         }
     }
     conditions::print(ctx);
-    for (mode, measured) in &results {
+    for (mode, measured) in results {
         report(ctx, *mode, measured);
     }
     verdict

@@ -7,8 +7,6 @@ use ufmt::{Formatter, uDisplay, uWrite, uwrite};
 pub(crate) enum Expect {
     /// Exactly this.
     Exactly(u64),
-    /// Anything but this.
-    Not(u64),
     /// This or more.
     AtLeast(u64),
     /// This or less.
@@ -22,7 +20,6 @@ impl Expect {
     pub(crate) const fn holds(self, got: u64) -> bool {
         match self {
             Self::Exactly(value) => got == value,
-            Self::Not(value) => got != value,
             Self::AtLeast(least) => got >= least,
             Self::AtMost(most) => got <= most,
             Self::Between(least, most) => least <= got && got <= most,
@@ -34,19 +31,11 @@ impl uDisplay for Expect {
     fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
         match *self {
             Self::Exactly(value) => uwrite!(f, "{}", value),
-            Self::Not(value) => uwrite!(f, "not {}", value),
             Self::AtLeast(least) => uwrite!(f, "{} or more", least),
             Self::AtMost(most) => uwrite!(f, "{} or less", most),
             Self::Between(least, most) => uwrite!(f, "{} to {}", least, most),
         }
     }
-}
-
-/// Two shares of one thing are fair if they differ by no more than `percent` of their mean.
-pub(crate) fn is_fair(one: u64, other: u64, percent: u64) -> bool {
-    let difference = u128::from(one.abs_diff(other));
-    let sum = u128::from(one) + u128::from(other);
-    difference * 200 <= sum * u128::from(percent)
 }
 
 /// How far the smallest and the largest of some shares are apart, in tenths of a percent of their mean.
@@ -73,7 +62,6 @@ mod tests {
         assert!(Expect::AtLeast(3).holds(3) && !Expect::AtLeast(3).holds(2));
         assert!(Expect::AtMost(3).holds(3) && !Expect::AtMost(3).holds(4));
         assert!(Expect::Exactly(3).holds(3) && !Expect::Exactly(3).holds(2));
-        assert!(Expect::Not(3).holds(2) && !Expect::Not(3).holds(3));
     }
 
     #[test]
@@ -81,15 +69,6 @@ mod tests {
         let mut text = heapless::String::<32>::new();
         uwrite!(text, "{}; {}", Expect::Between(1, 2), Expect::AtMost(7)).unwrap();
         assert_eq!(text.as_str(), "1 to 2; 7 or less");
-    }
-
-    #[test]
-    fn shares_within_five_percent_are_fair_and_beyond_are_not() {
-        assert!(is_fair(1_025, 975, 5));
-        assert!(is_fair(975, 1_025, 5));
-        assert!(!is_fair(1_027, 973, 5));
-        assert!(!is_fair(2_000, 0, 5));
-        assert!(is_fair(u64::MAX, u64::MAX, 5));
     }
 
     #[test]

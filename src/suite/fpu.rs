@@ -91,7 +91,7 @@ fn run(ctx: &mut Context) -> Verdict {
     )
     .and_then(|()| rounding(ctx, threads, iterations, false, &mut count))
     .and_then(|()| rounding(ctx, threads, iterations, true, &mut count));
-    if let Err(SpawnError { .. }) = parts {
+    if parts.is_err() {
         let _ = uwriteln!(ctx.out(), "fpu: no memory for {} threads", threads);
         return Verdict::Failed;
     }

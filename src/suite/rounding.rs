@@ -38,14 +38,6 @@ impl Rounding {
             Self::TowardZero => 0x3fb9_9999_9999_9999,
         }
     }
-
-    /// Its name, as C calls it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Nearest => "nearest",
-            Self::TowardZero => "toward zero",
-        }
-    }
 }
 
 /// The rounding mode that a value of FPCR holds, as its two bits.

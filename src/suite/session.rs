@@ -12,7 +12,7 @@ use crate::{
     cores::{self, CoreId},
     report::Verdict,
     shell::{Cancel, Context, Output},
-    thread::JoinHandle,
+    thread::{JoinHandle, SpawnError},
     time::Instant,
 };
 
@@ -67,11 +67,6 @@ impl<'c> Session<'c> {
         }
     }
 
-    /// Whether figures of time and share are asserted.
-    pub(crate) const fn is_strict(&self) -> bool {
-        self.strict
-    }
-
     /// Where to say what is no verdict.
     pub(crate) fn out(&mut self) -> &mut Output {
         self.ctx.out()
@@ -96,10 +91,7 @@ impl<'c> Session<'c> {
     ) -> Result<(), Ended> {
         let start = Instant::now();
         while !met() {
-            if start.elapsed() > PATIENCE {
-                self.is(id, what, false);
-                return Err(Ended);
-            }
+            self.require(id, what, start.elapsed() < PATIENCE)?;
             self.sleep(POLL)?;
         }
         Ok(())
@@ -110,6 +102,38 @@ impl<'c> Session<'c> {
     pub(crate) fn join<T>(&mut self, id: &str, handle: JoinHandle<T>) -> Result<T, Ended> {
         self.wait(id, "thread ended", || handle.is_finished())?;
         Ok(handle.join())
+    }
+
+    /// Joins several; see [`join`](Self::join).
+    pub(crate) fn join_all<T>(
+        &mut self,
+        id: &str,
+        handles: impl IntoIterator<Item = JoinHandle<T>>,
+    ) -> Result<(), Ended> {
+        handles
+            .into_iter()
+            .try_for_each(|handle| self.join(id, handle).map(drop))
+    }
+
+    /// What a check stands on: if it is not so, the check `id` has failed, and ends.
+    pub(crate) fn require(&mut self, id: &str, what: &str, so: bool) -> Result<(), Ended> {
+        if so {
+            return Ok(());
+        }
+        self.is(id, what, false);
+        Err(Ended)
+    }
+
+    /// The result of a spawn. Without memory for the thread, the check `id` has failed, and ends.
+    pub(crate) fn spawned<T>(
+        &mut self,
+        id: &str,
+        result: Result<T, SpawnError>,
+    ) -> Result<T, Ended> {
+        result.map_err(|_| {
+            self.is(id, "memory for its threads", false);
+            Ended
+        })
     }
 
     /// The first two cores, for a check that needs two; says so where there is only one.
@@ -126,12 +150,9 @@ impl<'c> Session<'c> {
         None
     }
 
-    /// Ends the run. A check that ended early because the command was asked to stop makes it aborted.
+    /// Ends the run.
     pub(crate) fn finish(self) -> Verdict {
         self.tally.summary(self.ctx.out());
-        if self.ctx.is_cancelled() {
-            return Verdict::Aborted.combine(Verdict::from_check(!self.tally.has_failed()));
-        }
-        Verdict::from_check(self.tally.is_passed())
+        self.tally.verdict(self.ctx.is_cancelled())
     }
 }

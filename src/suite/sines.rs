@@ -1,5 +1,6 @@
 //! The arithmetic of `fpu`: a table of sines, recomputed and compared bit by bit.
 
+use alloc::boxed::Box;
 use core::hint::black_box;
 
 use ufmt::{uWrite, uwrite};
@@ -18,9 +19,9 @@ pub(crate) struct Mismatch {
     pub(crate) got: u64,
 }
 
-/// The sines of 0, 1, … 99 radians, as bits.
+/// The sines of 0, 1, … 99 radians, as bits. On the heap: a thread's stack is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sines([u64; ANGLES]);
+pub(crate) struct Sines(Box<[u64]>);
 
 /// The bits of the sine of a whole number of radians. The angle is hidden from the optimiser, so that every
 /// call computes.
@@ -31,7 +32,7 @@ fn sine_bits(angle: usize) -> u64 {
 impl Sines {
     /// Computes the table.
     pub(crate) fn compute() -> Self {
-        Self(core::array::from_fn(sine_bits))
+        Self((0..ANGLES).map(sine_bits).collect())
     }
 
     /// The sine of `angle` radians; 0 beyond the table.
@@ -53,7 +54,7 @@ impl Sines {
 
     /// The first sine in which two tables differ; `self` is what is expected.
     pub(crate) fn difference(&self, other: &Self) -> Option<Mismatch> {
-        let pairs = self.0.iter().zip(&other.0).enumerate();
+        let pairs = self.0.iter().zip(other.0.iter()).enumerate();
         pairs
             .filter(|(_, (expected, got))| expected != got)
             .map(|(angle, (&expected, &got))| Mismatch {

@@ -3,7 +3,7 @@
 use ufmt::{uWrite, uwriteln};
 
 use super::expect::Expect;
-use crate::report::Line;
+use crate::report::{Line, Verdict};
 
 /// One thing that is checked.
 #[derive(Clone, Copy, Debug)]
@@ -65,14 +65,14 @@ impl Tally {
         );
     }
 
-    /// Whether every check so far held, and there was one.
-    pub(crate) const fn is_passed(self) -> bool {
-        self.tests > 0 && self.failures == 0
-    }
-
-    /// Whether any check failed.
-    pub(crate) const fn has_failed(self) -> bool {
-        self.failures > 0
+    /// What the checks came to. A run that was asked to stop has told nothing, unless a check failed before.
+    pub(crate) fn verdict(self, is_cancelled: bool) -> Verdict {
+        match self {
+            Self { failures: 1.., .. } => Verdict::Failed,
+            _ if is_cancelled => Verdict::Aborted,
+            // Without a check there is nothing that could have passed.
+            Self { tests, .. } => Verdict::from_check(tests > 0),
+        }
     }
 
     /// Writes the summary.
@@ -104,7 +104,7 @@ mod tests {
     fn a_check_that_holds_is_ok_for_the_person_and_for_the_tool() {
         let (mut text, mut tally) = (Text::new(), Tally::default());
         assert!(tally.check(&mut text, check("pin.self", Expect::Exactly(1)), 1));
-        assert!(tally.is_passed());
+        assert_eq!(tally.verdict(false), Verdict::Passed);
         tally.summary(&mut text);
         assert_eq!(
             text.as_str(),
@@ -117,7 +117,7 @@ mod tests {
         let (mut text, mut tally) = (Text::new(), Tally::default());
         assert!(!tally.check(&mut text, check("pin.self", Expect::AtMost(1)), 3));
         assert!(tally.check(&mut text, check("pin.other", Expect::Exactly(1)), 1));
-        assert!(!tally.is_passed());
+        assert_eq!(tally.verdict(false), Verdict::Failed);
         tally.summary(&mut text);
         assert!(text.contains("pin.self ... FAIL: core, expected 1 or less, got 3\n"));
         assert!(text.contains("@check id=pin.self ok=0 got=3\n"));
@@ -136,6 +136,27 @@ mod tests {
 
     #[test]
     fn a_run_without_a_check_is_no_pass() {
-        assert!(!Tally::default().is_passed());
+        assert_eq!(Tally::default().verdict(false), Verdict::Failed);
+        assert_eq!(Tally::default().verdict(true), Verdict::Aborted);
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_is_no_pass_and_a_failure_before_that_stands() {
+        assert_eq!(
+            Tally {
+                tests: 3,
+                failures: 0
+            }
+            .verdict(true),
+            Verdict::Aborted
+        );
+        assert_eq!(
+            Tally {
+                tests: 3,
+                failures: 1
+            }
+            .verdict(true),
+            Verdict::Failed
+        );
     }
 }

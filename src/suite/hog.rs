@@ -1,0 +1,64 @@
+//! `hog`: threads that only compute, to see that the shell answers beside them.
+
+use alloc::vec;
+use core::time::Duration;
+
+use ufmt::uwriteln;
+
+use super::hogs::Hogs;
+use crate::{
+    report::Verdict,
+    shell::{Arg, Command, Context, Spec},
+};
+
+/// The command.
+pub static COMMAND: Command = Command {
+    spec: Spec {
+        name: "hog",
+        summary: "Run threads that only compute (try `hog 4 &`)",
+        args: &[
+            Arg::number("threads", 1, 10_000, "How many").or_number(1),
+            Arg::number(
+                "seconds",
+                1,
+                86_400,
+                "For how long; until it is stopped if left out",
+            )
+            .option(),
+        ],
+    },
+    run,
+};
+
+fn run(ctx: &mut Context) -> Verdict {
+    let threads = ctx.number("threads") as usize;
+    let seconds = ctx.number_if_given("seconds");
+    let Ok(hogs) = Hogs::spawn(&vec![None; threads]) else {
+        let _ = uwriteln!(ctx.out(), "hog: no memory for {} threads", threads);
+        return Verdict::Failed;
+    };
+    // Without an end, the end is the request to stop.
+    let time = Duration::from_secs(seconds.unwrap_or(u64::from(u32::MAX)));
+    let stopped = ctx.sleep(time).is_err();
+    for (i, (info, rounds)) in hogs.infos().iter().zip(hogs.rounds()).enumerate() {
+        let ms = info.cpu_time.as_millis() as u64;
+        let core = info.core.index();
+        let _ = uwriteln!(
+            ctx.out(),
+            "hog {}: {} ms on core {}, {} rounds",
+            i,
+            ms,
+            core,
+            rounds
+        );
+    }
+    for thread in hogs.stop() {
+        thread.join();
+    }
+    // Stopping hogs that have no end of their own is how they are used.
+    if stopped && seconds.is_some() {
+        Verdict::Aborted
+    } else {
+        Verdict::Passed
+    }
+}
