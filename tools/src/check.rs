@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// Runs every check, also after one has failed; returns the exit code.
 pub(crate) fn run(workspace: &Workspace) -> Result<u8> {
-    let toolchain = setup::toolchain()?;
+    let toolchain = setup::toolchain(workspace)?;
     let mut failed = Vec::new();
     for (name, mut command) in steps(workspace, &toolchain)? {
         eprintln!("check: {name}");

@@ -56,12 +56,12 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Build { board, build } => build_boards(&workspace, *board, build),
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
         Call::Check => check::run(&workspace),
-        Call::Setup => setup::run().map(|()| 0),
+        Call::Setup => setup::run(&workspace).map(|()| 0),
     }
 }
 
 fn build_boards(workspace: &Workspace, only: Option<Board>, options: &BuildOptions) -> Result<u8> {
-    let toolchain = setup::toolchain()?;
+    let toolchain = setup::toolchain(workspace)?;
     for board in Board::ALL
         .into_iter()
         .filter(|&board| only.is_none_or(|one| one == board))

@@ -66,7 +66,7 @@ pub(crate) fn debug(workspace: &Workspace, options: &RunOptions, port: u16) -> R
 }
 
 fn prepare(workspace: &Workspace, options: &RunOptions) -> Result<(Toolchain, build::Firmware)> {
-    let toolchain = setup::toolchain()?;
+    let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
     let firmware = build::firmware(workspace, &toolchain, options.board, &options.build.profile)?;
     Ok((toolchain, firmware))

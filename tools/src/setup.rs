@@ -8,9 +8,12 @@ mod rust_target;
 mod sources;
 mod sysroot;
 
-use anyhow::Result;
+use std::fs;
 
-use crate::toolchain::Toolchain;
+use anyhow::{Context, Result};
+
+use crate::toolchain::{TARGET, Toolchain};
+use crate::workspace::Workspace;
 
 /// Makes sure that images can be built, and returns the toolchain that builds them.
 ///
@@ -18,8 +21,18 @@ use crate::toolchain::Toolchain;
 ///
 /// When no library for the target is there and none can be made; the message names the command that
 /// would mend it, and nothing is left half installed.
-pub(crate) fn toolchain() -> Result<Toolchain> {
-    rust_target::ensure()
+pub(crate) fn toolchain(workspace: &Workspace) -> Result<Toolchain> {
+    let (toolchain, is_new) = rust_target::ensure()?;
+    let built = workspace.target().join(TARGET);
+    if is_new && built.is_dir() {
+        // Cargo does not notice that `core` is another one; the compiler does, and refuses.
+        eprintln!(
+            "setup: removing {}, built with another library",
+            built.display()
+        );
+        fs::remove_dir_all(&built).with_context(|| format!("removing {}", built.display()))?;
+    }
+    Ok(toolchain)
 }
 
 /// Makes sure that an emulator that knows `raspi4b` is there.
@@ -32,8 +45,8 @@ pub(crate) fn emulator() -> Result<()> {
 }
 
 /// The `setup` command: both, with what was found.
-pub(crate) fn run() -> Result<()> {
-    let toolchain = toolchain()?;
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let toolchain = toolchain(workspace)?;
     emulator()?;
     println!(
         "Rust {} at {}",

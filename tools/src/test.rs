@@ -66,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         );
     }
     let started = Instant::now();
-    let toolchain = setup::toolchain()?;
+    let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
     let mut count = Count::default();
     if options.names.is_empty() {

@@ -34,13 +34,18 @@ enum Match {
     SameMinor,
 }
 
-pub(super) fn ensure() -> Result<Toolchain> {
+/// Returns a toolchain that can build the images, and whether its library had to be made.
+pub(super) fn ensure() -> Result<(Toolchain, bool)> {
     let active = Toolchain::active()?;
     if active.has_target() {
-        return Ok(active);
+        return Ok((active, false));
     }
+    make(active).map(|toolchain| (toolchain, true))
+}
+
+fn make(active: Toolchain) -> Result<Toolchain> {
     eprintln!(
-        "setup: Rust {} has no library for {TARGET}",
+        "setup: Rust {} has no complete library for {TARGET}",
         active.version()
     );
     if may_download(env::var("RUSTUP_AUTO_INSTALL").ok().as_deref()) && step::is_on_path("rustup") {

@@ -10,7 +10,9 @@ use anyhow::{Context, Result};
 
 use crate::failure::Failure;
 use crate::step;
-use crate::toolchain::{TARGET, TARGET_LIBRARIES, Toolchain, has_libraries, library_files};
+use crate::toolchain::{
+    TARGET, TARGET_LIBRARIES, Toolchain, has_bitcode, has_libraries, library_files,
+};
 
 /// The crate that is built so that cargo builds `core` and `alloc` with it.
 const EMPTY_CRATE: &str = "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
@@ -84,12 +86,9 @@ pub(super) fn build_target_library(toolchain: &Toolchain) -> Result<()> {
         .arg("--target-dir")
         .arg(&output);
     // The library is to be the one that a person with rustup has, whatever flags are set for the rest.
-    for variable in [
-        "RUSTFLAGS",
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CARGO_BUILD_RUSTFLAGS",
-    ] {
+    // That one carries bitcode, so that images can be optimised at link time with it.
+    command.env("CARGO_ENCODED_RUSTFLAGS", "-Cembed-bitcode=yes");
+    for variable in ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"] {
         command.env_remove(variable);
     }
     step::long(
@@ -105,10 +104,9 @@ pub(super) fn build_target_library(toolchain: &Toolchain) -> Result<()> {
             fs::copy(&file, ready.join(file.file_name().unwrap_or_default()))?;
         }
     }
-    if !has_libraries(&ready) {
-        return Err(
-            Failure::environment("the build made no core, alloc and compiler_builtins").into(),
-        );
+    if !has_libraries(&ready) || !has_bitcode(&ready) {
+        let what = "the build made no core, alloc and compiler_builtins with bitcode";
+        return Err(Failure::environment(what).into());
     }
     let place = toolchain.rustlib().join(TARGET).join("lib");
     fs::create_dir_all(place.parent().context("the target has no directory")?)?;
