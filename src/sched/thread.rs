@@ -51,7 +51,7 @@ pub struct Thread {
     run_links: UnsafeCell<run_queue::Links<Thread>>,
     /// Its rank in the normal class, while it is in the realtime class.
     normal_rank: Cell<Rank>,
-    inbox_links: inbox::Links<Thread>,
+    inbox_link: inbox::Link<Thread>,
 
     // --- the thread itself ---
     preempt_count: Cell<u32>,
@@ -61,6 +61,8 @@ pub struct Thread {
 
     // --- under the lock of the queue or list that it is in ---
     timer_links: UnsafeCell<timer_queue::Links<Thread>>,
+    /// Whether it is in a timer queue.
+    pub(super) is_timer_armed: Cell<bool>,
     pub(super) wait_links: WaitLinks,
     pub(super) registry_links: RegistryLinks,
     /// Set by the timer when it has won the thread.
@@ -161,11 +163,12 @@ impl Thread {
             core: AtomicU8::new(0),
             run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
             normal_rank: Cell::new(Rank::IDLE),
-            inbox_links: inbox::Links::new(),
+            inbox_link: inbox::Link::new(),
             preempt_count: Cell::new(0),
             timer_core: Cell::new(CoreId::BOOT),
             locals: UnsafeCell::new(Locals::new()),
             timer_links: UnsafeCell::new(timer_queue::Links::new()),
+            is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),
             registry_links: RegistryLinks::new(),
             timed_out: AtomicBool::new(false),
@@ -307,6 +310,25 @@ unsafe impl run_queue::Entry for Thread {
     unsafe fn links(this: NonNull<Self>) -> NonNull<run_queue::Links<Self>> {
         // SAFETY: `this` is live, by the caller's promise.
         unsafe { NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).run_links)) }
+    }
+}
+
+// SAFETY: as above.
+unsafe impl timer_queue::Entry for Thread {
+    #[inline]
+    unsafe fn links(this: NonNull<Self>) -> NonNull<timer_queue::Links<Self>> {
+        // SAFETY: `this` is live, by the caller's promise.
+        unsafe {
+            NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).timer_links))
+        }
+    }
+}
+
+// SAFETY: always the same field, which serves nothing else.
+unsafe impl inbox::Post for Thread {
+    #[inline]
+    fn link(&self) -> &inbox::Link<Self> {
+        &self.inbox_link
     }
 }
 

@@ -28,14 +28,22 @@ pub fn block_until(deadline_ticks: u64, irq: &IrqGuard) -> bool {
     let current = thread::current();
     let core = per_core::this(irq);
     current.timer_core.set(core.id());
-    // SAFETY: the block stays while the thread waits, and it is taken out below before anything else is done.
-    unsafe { core.timers.lock().insert(NonNull::from(current), deadline_ticks) };
+    {
+        let mut timers = core.timers.lock();
+        current.is_timer_armed.set(true);
+        // SAFETY: the block stays while the thread waits, and it is taken out below before anything else.
+        unsafe { timers.insert(NonNull::from(current), deadline_ticks) };
+    }
     core.own(irq).arm(deadline_ticks);
     wake::block(irq);
     // Perhaps on another core. The lock also waits for a timer interrupt that has just lost the claim.
     let core = per_core::get(current.timer_core.get());
-    // SAFETY: if it is in a queue, it is in this one.
-    unsafe { core.timers.lock().remove(NonNull::from(current)) };
+    let mut timers = core.timers.lock();
+    if current.is_timer_armed.take() {
+        // SAFETY: armed above, in this queue.
+        unsafe { timers.remove(NonNull::from(current)) };
+    }
+    drop(timers);
     current.timed_out.swap(false, Ordering::Relaxed)
 }
 
@@ -52,9 +60,11 @@ pub(crate) fn on_interrupt(irq: &IrqGuard) {
     let now = timer::now();
     let next = loop {
         let mut timers = core.timers.lock();
-        let Some(expired) = timers.pop_expired(now) else { break timers.next_deadline() };
+        let Some(expired) = timers.pop_expired(now) else { break timers.next_ticks() };
         // SAFETY: it was in the queue, so it has not come past the lock in `block_until`.
-        let claimed = Claimed::claim_for_timer(unsafe { expired.as_ref() });
+        let thread = unsafe { expired.as_ref() };
+        thread.is_timer_armed.set(false);
+        let claimed = Claimed::claim_for_timer(thread);
         drop(timers);
         // Lost: somebody else has woken it at the same moment.
         if let Some(claimed) = claimed {

@@ -130,7 +130,9 @@ impl Claimed {
 /// emptied last. The SGI is needed whoever runs there: the core may sleep, or it may run a lone thread and
 /// have no timer armed.
 pub(super) fn send(thread: NonNull<Thread>, target: &Core, irq: &IrqGuard) {
-    if target.inbox.push(thread) {
+    // SAFETY: ours and in no queue, so nobody else touches its link; its block stays until it has run and
+    // ended.
+    if unsafe { target.inbox.push(thread) } {
         per_core::this(irq).stats.ipis_sent.bump();
         irq::send_reschedule(target.id());
     }

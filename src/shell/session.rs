@@ -57,7 +57,7 @@ impl Session {
     fn start() -> Self {
         let shell = thread::current();
         jobs::wake_on_end(shell.clone());
-        console::set_reader(shell);
+        console::set_reader(Some(shell));
         Self {
             decoder: KeyDecoder::new(),
             history: History::new(HISTORY),
