@@ -4,7 +4,7 @@ use ufmt::{uwrite, uwriteln};
 
 use super::{Command, Context, Spec, pad};
 use crate::{
-    cores,
+    console, cores,
     irq::{self, Source},
     kernel, mem,
     report::Verdict,
@@ -88,6 +88,16 @@ fn irq(ctx: &mut Context) -> Verdict {
         }
         let Ok(()) = uwriteln!(out, "");
     }
+    let console = console::stats();
+    let Ok(()) = uwriteln!(
+        out,
+        "console: {} bytes received, {} sent, {} dropped unread, {} overruns, {} line errors",
+        console.received,
+        console.sent,
+        console.dropped,
+        console.overruns,
+        console.line_errors
+    );
     Verdict::Passed
 }
 

@@ -29,6 +29,7 @@ struct Session {
     decoder: KeyDecoder,
     history: History,
     typed: TypeAhead,
+    lost_on_the_wire: u64,
     out: Output,
 }
 
@@ -62,6 +63,7 @@ impl Session {
             decoder: KeyDecoder::new(),
             history: History::new(HISTORY),
             typed: TypeAhead::new(TYPE_AHEAD),
+            lost_on_the_wire: 0,
             out: Output::default(),
         }
     }
@@ -81,6 +83,7 @@ impl Session {
     }
 
     fn read_line(&mut self) -> String {
+        self.report_lost_input();
         terminal::prompt();
         loop {
             while let Some(byte) = self.typed.pop().or_else(console::try_read) {
@@ -139,7 +142,6 @@ impl Session {
         let mut is_asked = false;
         loop {
             if let Some(verdict) = jobs::take_verdict(id) {
-                self.report_lost_input();
                 return verdict;
             }
             while let Some(byte) = console::try_read() {
@@ -163,14 +165,14 @@ impl Session {
         }
     }
 
+    /// Says what was typed and lost since this was last said: for lack of room, or on the wire.
     fn report_lost_input(&mut self) {
+        let stats = console::stats();
+        let on_the_wire = stats.dropped + stats.overruns;
+        let is_new = core::mem::replace(&mut self.lost_on_the_wire, on_the_wire) != on_the_wire;
         let lost = self.typed.take_lost();
-        if lost > 0 {
-            let Ok(()) = uwriteln!(
-                self.out,
-                "{} bytes were lost that were typed meanwhile",
-                lost
-            );
+        if lost > 0 || is_new {
+            self.say("input was lost: it came faster than it was read; see `irq`");
         }
     }
 
