@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(of("abc", "abcd"), Some(1));
         assert_eq!(of("abc", "bc"), Some(1));
         assert_eq!(of("abc", "axc"), Some(1));
+        assert_eq!(of("abcd", "badc"), Some(2));
         assert_eq!(of("", "abc"), Some(3));
     }
 }

@@ -140,7 +140,7 @@ proptest! {
 
     #[test]
     fn exactly_the_numbers_of_the_range_are_accepted(n in any::<u64>(), small in 0_u64..5000) {
-        for n in [n, small] {
+        for n in [n, small, 0, 1, 3600, 3601] {
             let line = std::format!("ctxsw --seconds {n}");
             prop_assert_eq!(call(&SPECS, &line).is_ok(), (1..=3600).contains(&n));
         }
