@@ -59,7 +59,7 @@ pub struct CoreStats {
     pub migrations_in: u64,
     /// Threads that it gave to another core.
     pub migrations_out: u64,
-    /// How long it has had nothing to run, as of its last switch.
+    /// How long it has had nothing to run.
     pub idle: Duration,
     /// The thread that runs on it; `None` when idle.
     pub running: Option<u32>,
@@ -98,7 +98,7 @@ pub fn stats(id: CoreId) -> CoreStats {
         timer_irqs: irq::timer_count(id),
         migrations_in: core.stats.migrations_in.get(),
         migrations_out: core.stats.migrations_out.get(),
-        idle: time::duration(core.stats.idle_ticks.get()),
+        idle: time::duration(core.idle_ticks()),
         running: core.running(),
         load: core.load(),
     }

@@ -177,6 +177,16 @@ impl Core {
         self.running_since.load(Ordering::Relaxed)
     }
 
+    /// How long this core has had nothing to run, in ticks, the time that it sleeps now included.
+    pub fn idle_ticks(&self) -> u64 {
+        let past = self.stats.idle_ticks.get();
+        if self.is_online() && self.running().is_none() {
+            past + timer::now().saturating_sub(self.running_since_ticks())
+        } else {
+            past
+        }
+    }
+
     /// Threads that run or wait to run here; the idle thread is not one.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed) as usize

@@ -5,7 +5,8 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 17] = [
+static TABLE: [&Command; 25] = [
+    &suite::balance::COMMAND,
     &cmd_shell::CLEAR,
     &cmd_threads::CORES,
     &suite::ctxsw::COMMAND,
@@ -13,16 +14,23 @@ static TABLE: [&Command; 17] = [
     &suite::fpu::COMMAND,
     &cmd_system::HALT,
     &cmd_shell::HELP,
+    &suite::hog::COMMAND,
     &cmd_system::IRQ,
     &cmd_shell::JOBS,
     &cmd_shell::KILL,
     &cmd_system::MEM,
+    &suite::pin::COMMAND,
+    &suite::preempt::COMMAND,
     &cmd_threads::PS,
     &cmd_system::REBOOT,
     &cmd_shell::REPEAT,
+    &suite::sleep::COMMAND,
+    &suite::sync::COMMAND,
+    &suite::threads::COMMAND,
     &cmd_shell::TIME,
     &cmd_system::UPTIME,
     &cmd_system::VERSION,
+    &suite::yields::COMMAND,
 ];
 
 /// What each of them is called and takes, in the same order.
