@@ -15,7 +15,6 @@ use crate::{
     cores,
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
-    thread,
 };
 
 /// The command.
@@ -25,7 +24,7 @@ pub static COMMAND: Command = Command {
         summary: "Check that load spreads over the cores, and that a lone thread stays",
         args: &[
             Arg::number("seconds", 1, 600, "How long each load is watched")
-                .or_number(2)
+                .or_number(1)
                 .option(),
             Arg::flag("strict", "Assert shares too (needs -icount or a board)"),
         ],
@@ -33,8 +32,28 @@ pub static COMMAND: Command = Command {
     run,
 };
 
-/// How long a load may take to spread: the balancer of each core looks every 100 ms and moves one.
-const SETTLE: Duration = Duration::from_secs(2);
+/// What the checks of one load are called.
+struct Ids {
+    spread: &'static str,
+    stays: &'static str,
+    shares: &'static str,
+}
+
+const ONE_EACH: Ids = Ids {
+    spread: "balance.one-each",
+    stays: "balance.one-each.migrations",
+    shares: "balance.one-each.shares",
+};
+
+const TWO_EACH: Ids = Ids {
+    spread: "balance.two-each",
+    stays: "balance.two-each.migrations",
+    shares: "balance.two-each.shares",
+};
+
+/// How long a load that is even is left alone before it is watched: several looks of the balancers, one of
+/// which may have been under way.
+const SETTLE: Duration = Duration::from_millis(500);
 
 fn run(ctx: &mut Context) -> Verdict {
     let time = Duration::from_secs(ctx.number("seconds"));
@@ -44,8 +63,8 @@ fn run(ctx: &mut Context) -> Verdict {
     }
     let cores = cores::count_online();
     let _: Result<(), Ended> = lone(&mut session, time)
-        .and_then(|()| spread(&mut session, "balance.one-each", cores, time))
-        .and_then(|()| spread(&mut session, "balance.two-each", 2 * cores, time));
+        .and_then(|()| spread(&mut session, &ONE_EACH, cores, time))
+        .and_then(|()| spread(&mut session, &TWO_EACH, 2 * cores, time));
     session.finish()
 }
 
@@ -71,19 +90,19 @@ fn on_each_core(hogs: &Hogs) -> [usize; MAX_CORES] {
 }
 
 /// So many hogs, all begun on the core of this thread, come to be spread evenly, and then stay.
-fn spread(session: &mut Session<'_>, id: &str, count: usize, time: Duration) -> Result<(), Ended> {
-    let hogs = session.spawned(id, Hogs::spawn(&vec![None; count]))?;
+fn spread(session: &mut Session<'_>, ids: &Ids, count: usize, time: Duration) -> Result<(), Ended> {
+    let hogs = session.spawned(ids.spread, Hogs::spawn(&vec![None; count]))?;
     let fair = count / cores::count_online();
     let is_even = || {
         let each = on_each_core(&hogs);
         cores::online().all(|core| each[core.index()] == fair)
     };
-    session.wait(id, "as many on each core", is_even)?;
+    session.wait(ids.spread, "as many on each core", is_even)?;
     session.sleep(SETTLE)?;
     let (rounds, before) = (hogs.rounds(), hogs.infos());
     session.sleep(time)?;
     let after = hogs.infos();
-    session.is(id, "each advanced", hogs.all_advanced(&rounds));
+    session.is(ids.spread, "each advanced", hogs.all_advanced(&rounds));
     let cpu: Vec<u64> = after
         .iter()
         .zip(&before)
@@ -94,9 +113,14 @@ fn spread(session: &mut Session<'_>, id: &str, count: usize, time: Duration) -> 
         .zip(&before)
         .map(|(new, old)| new.migrations - old.migrations)
         .sum();
-    session.figure(id, "migrations once spread", Expect::AtMost(2), moved);
     session.figure(
-        id,
+        ids.stays,
+        "migrations once spread",
+        Expect::AtMost(2),
+        moved,
+    );
+    session.figure(
+        ids.shares,
         "per mille between shares",
         Expect::AtMost(100),
         spread_permille(&cpu),
@@ -110,6 +134,5 @@ fn spread(session: &mut Session<'_>, id: &str, count: usize, time: Duration) -> 
             each[core.index()]
         );
     }
-    thread::yield_now();
-    session.join_all(id, hogs.stop())
+    session.join_all(ids.spread, hogs.stop())
 }

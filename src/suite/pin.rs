@@ -161,7 +161,7 @@ fn in_place(session: &mut Session<'_>, [_, other]: [CoreId; 2]) -> Result<(), En
         thread.info().pinned.is_none(),
     );
     session.require(id, "pinned", thread.pin(other).is_ok())?;
-    waiter.runs_on(session, id, other)
+    waiter.runs_on(session, "pin.in-place.sent", other)
 }
 
 /// A thread is pinned to one core after another: the last one counts.
