@@ -122,6 +122,7 @@ pub struct Policy {
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
     hysteresis_ticks: u64,
+    frequency_hz: u64,
 }
 
 impl Policy {
@@ -136,7 +137,15 @@ impl Policy {
             zero: CLOCK_ZERO,
             ticks_per_unit: u64::MAX / units_per_tick + 1,
             hysteresis_ticks: HYSTERESIS_UNITS.div_ceil(units_per_tick),
+            frequency_hz,
         }
+    }
+
+    /// The counter frequency that this was made for.
+    #[inline]
+    #[must_use]
+    pub const fn frequency_hz(&self) -> u64 {
+        self.frequency_hz
     }
 
     /// The decay clock at counter value `ticks`.
@@ -215,7 +224,8 @@ impl Policy {
             .wrapping_add(QUOTIENT_BITS)
             .wrapping_sub(decay::binade(head.0));
         if one_binade && lead <= 0xffff_ffff && below < 64 && weight != 0 && !head.is_realtime() {
-            let loses = since + (((lead + ROUNDINGS) << QUOTIENT_BITS) / weight >> below);
+            let run = ((lead + ROUNDINGS) << QUOTIENT_BITS) / weight;
+            let loses = since + (run >> below);
             if decay::binade(loses) == decay::binade(since) {
                 return self.after_hysteresis(loses);
             }
