@@ -46,8 +46,8 @@ impl Bench {
         // SAFETY: it is not armed, and the timers outlive the queue's use and never move.
         unsafe {
             self.queue
-                .insert(NonNull::from(&self.timers[id]), deadline_ticks)
-        };
+                .insert(NonNull::from(&self.timers[id]), deadline_ticks);
+        }
     }
 
     fn disarm(&mut self, id: usize) {
