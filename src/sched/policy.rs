@@ -7,11 +7,11 @@
 //! Instead of shrinking what is old, what is new is charged dearer, by a clock that doubles every half-life
 //! ([`DecayedTime`]). That clock is a pure function of the counter, the same on all cores: a thread that sleeps or moves
 //! needs no correction, and nothing is ever renormalised. A run from `s` to `t` costs `weight · (c(t) − c(s))`,
-//! whatever its length. Within one half-life the clock is a straight line: CPU time counts alike
-//! within a half-life and half in the next.
+//! whatever its length.
 //!
 //! Three things keep switches rare. *Hysteresis*: the running thread is judged by what it had used 5 ms ago, so it loses
-//! only when it is 5 ms ahead (two equal hogs alternate every 10 ms). *Penalty*: who displaces a runnable thread begins
+//! only when it is 5 ms ahead (two equal hogs alternate every 10 ms). Against a thread of less weight it is less, in proportion: then
+//! the bound is the same in both directions, and shares are as exact for unequal threads as for equal ones. *Penalty*: who displaces a runnable thread begins
 //! 10 µs in debt. *Deadline*: the moment at which the runner will lose is computed, so a timer is needed for that
 //! moment only, and for none where nobody waits.
 //!
@@ -20,6 +20,7 @@
 //!
 //! Limits: the clock lasts 9.4 years from the counter's zero; after that all threads count as equal.
 
+mod deadline;
 mod decay;
 mod priority;
 mod rank;
@@ -36,14 +37,11 @@ pub const NEVER: u64 = u64::MAX;
 
 /// Units of the decay clock per second: 2^32 (one binade) per half-life, τ · ln 2 with τ = 200 ms.
 const UNITS_PER_SECOND: u64 = 30_981_640_094;
-/// How far the runner must be ahead to lose: 5 ms.
+/// How far the runner must be ahead to lose: 5 ms, as a phase.
 const HYSTERESIS_UNITS: u64 = UNITS_PER_SECOND / 200;
-/// What it costs to displace a runnable thread: 10 µs, rounded to what one instruction can subtract.
+/// What it costs to displace a runnable thread: 10 µs on average (7 to 13, as the clock is less or more steep), rounded to
+/// what one instruction can subtract.
 const PENALTY_UNITS: u64 = (UNITS_PER_SECOND / 100_000).next_multiple_of(1 << 12);
-/// Binary places of the quotient that a deadline is computed from, beyond those of its operands.
-const QUOTIENT_BITS: u64 = 28;
-/// What rounding can take from both sides of the comparison that a deadline foresees, in last places.
-const ROUNDINGS: u64 = 4;
 /// The clock at tick zero: far enough above the runtime of a new thread and above the hysteresis.
 const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
 
@@ -52,7 +50,7 @@ const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
 pub struct DecayedTime(u64);
 
 impl DecayedTime {
-    /// The moment from which a thread is charged that displaces a runnable one now: 10 µs earlier.
+    /// The moment from which a thread is charged that displaces a runnable one now: about 10 µs earlier.
     #[inline]
     #[must_use]
     pub const fn with_penalty(self) -> Self {
@@ -85,6 +83,15 @@ impl Runner {
     pub const fn rank_at_quickly(&self, now: DecayedTime) -> Option<Rank> {
         self.rank.charged_quickly(self.weight, self.since, now)
     }
+}
+
+/// The best of the waiting threads, as the policy sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// Its rank, by which it was queued.
+    pub rank: Rank,
+    /// By what it is charged.
+    pub weight: Weight,
 }
 
 /// Why the scheduler was entered by a thread that could go on. (One that blocks or ends has nothing to decide.)
@@ -122,6 +129,7 @@ pub struct Policy {
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
     hysteresis_ticks: u64,
+    frequency_hz: u64,
 }
 
 impl Policy {
@@ -136,42 +144,54 @@ impl Policy {
             zero: CLOCK_ZERO,
             ticks_per_unit: u64::MAX / units_per_tick + 1,
             hysteresis_ticks: HYSTERESIS_UNITS.div_ceil(units_per_tick),
+            frequency_hz,
         }
+    }
+
+    /// The counter frequency that this was made for.
+    #[inline]
+    #[must_use]
+    pub const fn frequency_hz(&self) -> u64 {
+        self.frequency_hz
     }
 
     /// The decay clock at counter value `ticks`.
     #[inline]
     #[must_use]
     pub const fn at(&self, ticks: u64) -> DecayedTime {
-        DecayedTime(
-            ticks
-                .wrapping_mul(self.units_per_tick)
-                .wrapping_add(self.zero),
-        )
+        DecayedTime(decay::bend(self.phase(ticks)))
     }
 
-    /// The earliest tick at which a thread that was switched in at `since_ticks` can lose to one whose rank is not
-    /// below its own: the time for which an armed timer is early enough, without computing when it really loses.
+    #[inline]
+    const fn phase(&self, ticks: u64) -> u64 {
+        ticks
+            .wrapping_mul(self.units_per_tick)
+            .wrapping_add(self.zero)
+    }
+
+    /// When to look, at the earliest, whether a thread that was switched in at `since_ticks` has lost to one whose rank is not
+    /// below its own. It cannot have lost before, if it is not the heavier one: so a timer that is armed for this moment
+    /// replaces [`deadline_ticks`](Self::deadline_ticks), for the price of a second shot where it comes to that.
     #[inline]
     #[must_use]
     pub const fn soonest_loss_ticks(&self, since_ticks: u64) -> u64 {
         since_ticks.wrapping_add(self.hysteresis_ticks)
     }
 
-    /// Whether `runner` should go on at `now` while the best of the waiting threads has rank `head`.
-    /// With an empty queue there is nothing to decide: do not ask.
+    /// Whether `runner` should go on at `now_ticks` while `head` waits. With an empty queue there is nothing to decide: do not
+    /// ask.
     #[inline]
     pub const fn decide(
         &self,
         cause: Cause,
         runner: &Runner,
-        head: Rank,
-        now: DecayedTime,
+        head: Head,
+        now_ticks: u64,
     ) -> Decision {
         if runner.rank.is_realtime() {
             let goes_on = match cause {
-                Cause::Yield => runner.rank.outranks(head),
-                Cause::Preempt => !head.outranks(runner.rank),
+                Cause::Yield => runner.rank.outranks(head.rank),
+                Cause::Preempt => !head.rank.outranks(runner.rank),
             };
             return if goes_on {
                 Decision::Stay {
@@ -183,8 +203,15 @@ impl Policy {
                 }
             };
         }
+        let now = self.at(now_ticks);
         let rank = runner.rank_at(now);
-        if matches!(cause, Cause::Yield) || Self::loses(runner, rank, head, now) {
+        if matches!(cause, Cause::Yield) {
+            return Decision::Switch { runner: rank };
+        }
+        // What it has used in the last 5 ms is not held against it: it is added to the other side.
+        let credit_from = self.phase(now_ticks) - hysteresis(runner.weight, head.weight);
+        let credit_from = DecayedTime(decay::bend(credit_from));
+        if rank.0 > head.rank.charged(runner.weight, credit_from, now).0 {
             Decision::Switch { runner: rank }
         } else {
             Decision::Stay {
@@ -192,63 +219,14 @@ impl Policy {
             }
         }
     }
+}
 
-    /// Whether `runner`, whose rank has become `rank`, is further ahead of `head` than the hysteresis allows.
-    #[inline]
-    const fn loses(runner: &Runner, rank: Rank, head: Rank, now: DecayedTime) -> bool {
-        let credit_from = DecayedTime(now.0 - HYSTERESIS_UNITS);
-        rank.0 > head.charged(runner.weight, credit_from, now).0
-    }
-
-    /// The tick at which `runner` loses to `head`, provided that neither changes: at that tick
-    /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has lost already.
-    #[inline]
-    #[must_use]
-    pub const fn deadline_ticks(&self, runner: &Runner, head: Rank) -> u64 {
-        // It loses when rank + weight · (c(t − 5 ms) − c(since)) > head, so at
-        // t = 5 ms + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
-        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns are integers again.
-        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
-        let lead = head.0.wrapping_sub(runner.rank.0);
-        let one_binade = decay::binade(head.0) == decay::binade(runner.rank.0);
-        let below = decay::binade(since)
-            .wrapping_add(QUOTIENT_BITS)
-            .wrapping_sub(decay::binade(head.0));
-        if one_binade && lead <= 0xffff_ffff && below < 64 && weight != 0 && !head.is_realtime() {
-            let loses = since + (((lead + ROUNDINGS) << QUOTIENT_BITS) / weight >> below);
-            if decay::binade(loses) == decay::binade(since) {
-                return self.after_hysteresis(loses);
-            }
-        }
-        self.deadline_slowly(runner, head)
-    }
-
-    #[cold]
-    #[inline(never)]
-    const fn deadline_slowly(&self, runner: &Runner, head: Rank) -> u64 {
-        if runner.rank.is_realtime() || head.0 == Rank::IDLE.0 {
-            return NEVER;
-        }
-        if head.is_realtime() || runner.weight.0 == 0 {
-            return 0;
-        }
-        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
-        let loses = if head.0 >= runner.rank.0 {
-            let lead = decay::difference(runner.rank.0, head.0) + ROUNDINGS;
-            let unit = decay::binade(head.0) - QUOTIENT_BITS;
-            decay::add(since, (lead << QUOTIENT_BITS) / weight, unit)
-        } else {
-            let lag = decay::difference(head.0, runner.rank.0).saturating_sub(ROUNDINGS);
-            let unit = decay::binade(runner.rank.0) - QUOTIENT_BITS;
-            decay::subtract(since, (lag << QUOTIENT_BITS) / weight, unit)
-        };
-        self.after_hysteresis(if loses > self.zero { loses } else { self.zero })
-    }
-
-    /// The first tick at which the clock is more than 5 ms past `units`.
-    #[inline]
-    const fn after_hysteresis(&self, units: u64) -> u64 {
-        let units = units + HYSTERESIS_UNITS - self.zero;
-        ((units as u128 * self.ticks_per_unit as u128) >> 64) as u64 + 1
+/// How far a thread of weight `runner` must be ahead of one of weight `head` to lose, as a phase: 5 ms of the lighter one.
+#[inline]
+const fn hysteresis(runner: Weight, head: Weight) -> u64 {
+    if head.0 >= runner.0 {
+        HYSTERESIS_UNITS
+    } else {
+        HYSTERESIS_UNITS * head.0 as u64 / runner.0 as u64
     }
 }

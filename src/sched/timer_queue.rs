@@ -18,8 +18,8 @@ mod tests;
 
 use core::ptr::NonNull;
 
-use self::links::links;
 pub use self::links::{Entry, Links};
+use self::links::{UNARMED, links};
 
 /// No deadline.
 const NEVER: u64 = u64::MAX;
@@ -31,7 +31,7 @@ const DIGIT_BITS: u32 = 4;
 const SLOTS: usize = RADIX * (64 / DIGIT_BITS) as usize;
 /// The slot of the timers that are due: the first of the lowest wheel, to which nothing that lies ahead belongs, because it
 /// would not differ from `base`.
-const DUE: u8 = 0;
+const DUE: usize = 0;
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -64,6 +64,11 @@ unsafe impl<T: Entry + Sync> Send for TimerQueue<T> {}
 
 impl<T: Entry> TimerQueue<T> {
     /// A queue without timers.
+    #[expect(
+        clippy::new_without_default,
+        reason = "too large to be made anywhere but in a static"
+    )]
+    #[expect(clippy::large_stack_frames, reason = "runs in the compiler")]
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -90,7 +95,7 @@ impl<T: Entry> TimerQueue<T> {
     /// timer may count until then.
     #[inline]
     #[must_use]
-    pub fn next_ticks(&self) -> u64 {
+    pub fn next_deadline(&self) -> u64 {
         self.earliest()
             .map_or(NEVER, |slot| self.slots[slot].bound_ticks)
     }
@@ -108,18 +113,23 @@ impl<T: Entry> TimerQueue<T> {
         unsafe { self.file(node, deadline_ticks) };
     }
 
-    /// Disarms `node`.
+    /// Disarms `node`. Whether it was armed.
     ///
     /// # Safety
     ///
-    /// `node` is armed in this queue.
+    /// `node` is live, and armed in no other queue.
     #[inline]
-    pub unsafe fn remove(&mut self, node: NonNull<T>) {
-        self.len -= 1;
-        // SAFETY: `node` and its neighbours are armed, so they are live and their links are the queue's; they are different.
+    pub unsafe fn remove(&mut self, node: NonNull<T>) -> bool {
+        // SAFETY: `node` is live, and its links are this queue's or nobody's. If it is armed, so are its neighbours; they are
+        // live, their links are the queue's, and they are other entries.
         unsafe {
             let own = links(node);
-            let (next, prev, slot) = (own.next, own.prev, own.slot as usize);
+            let slot = own.slot as usize;
+            if own.slot == UNARMED {
+                return false;
+            }
+            own.slot = UNARMED;
+            let (next, prev) = (own.next, own.prev);
             if let Some(next) = next {
                 links(next).prev = prev;
             }
@@ -133,13 +143,15 @@ impl<T: Entry> TimerQueue<T> {
                 }
             }
         }
+        self.len -= 1;
+        true
     }
 
     /// Takes a timer out whose deadline is not after `now_ticks`, if there is one. Those due at the same call come in no
     /// particular order.
     #[inline]
     pub fn pop_expired(&mut self, now_ticks: u64) -> Option<NonNull<T>> {
-        if self.next_ticks() > now_ticks {
+        if self.next_deadline() > now_ticks {
             return None;
         }
         self.pop_due(now_ticks)
@@ -147,20 +159,18 @@ impl<T: Entry> TimerQueue<T> {
 
     #[inline(never)]
     fn pop_due(&mut self, now_ticks: u64) -> Option<NonNull<T>> {
-        // Alone in the earliest slot: nothing to file again. (The base may lag behind as long as it likes.)
-        let alone = self.earliest().and_then(|slot| self.slots[slot].first);
+        let earliest = self.slots[self.earliest()?].first?;
         // SAFETY: it is armed, so it is live and its links are the queue's.
-        if let Some(node) = alone
-            && unsafe { links(node).next.is_none() && links(node).deadline_ticks <= now_ticks }
-        {
-            // SAFETY: it is armed.
-            unsafe { self.remove(node) };
-            return alone;
-        }
-        if self.slots[DUE as usize].first.is_none() {
-            self.advance(now_ticks);
-        }
-        let due = self.slots[DUE as usize].first?;
+        let own = unsafe { links(earliest) };
+        // Alone in its slot: nothing to file again. (The base may lag behind as long as it likes.)
+        let due = if own.next.is_none() && own.deadline_ticks <= now_ticks {
+            earliest
+        } else {
+            if self.slots[DUE].first.is_none() {
+                self.advance(now_ticks);
+            }
+            self.slots[DUE].first?
+        };
         // SAFETY: it is armed.
         unsafe { self.remove(due) };
         Some(due)
@@ -174,7 +184,7 @@ impl<T: Entry> TimerQueue<T> {
         // All before this slot is due, in it may be both; what comes after it differs from the new base as it did from the old.
         let reached = slot_of(now_ticks, self.base_ticks);
         self.base_ticks = now_ticks;
-        let mut after = DUE as usize;
+        let mut after = DUE;
         while let Some(slot) = self.occupied_after(after)
             && slot <= reached
         {
@@ -201,7 +211,7 @@ impl<T: Entry> TimerQueue<T> {
     #[inline]
     unsafe fn file(&mut self, node: NonNull<T>, deadline_ticks: u64) {
         let slot = if deadline_ticks <= self.base_ticks {
-            DUE as usize
+            DUE
         } else {
             slot_of(deadline_ticks, self.base_ticks)
         };
@@ -215,7 +225,7 @@ impl<T: Entry> TimerQueue<T> {
                 deadline_ticks,
                 next,
                 prev: None,
-                slot: slot as u8,
+                slot: slot as u16,
             };
             if let Some(next) = next {
                 links(next).prev = Some(node);
@@ -239,12 +249,6 @@ impl<T: Entry> TimerQueue<T> {
     /// The earliest slot after `slot` that is not empty.
     fn occupied_after(&self, slot: usize) -> Option<usize> {
         (slot + 1..SLOTS).find(|&slot| self.occupied[slot / 64] >> (slot % 64) & 1 != 0)
-    }
-}
-
-impl<T: Entry> Default for TimerQueue<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -10,9 +10,9 @@
 //! The upper half as a whole is called the *binade*; differences of binades are differences of exponents. The
 //! top bit keeps every such number above the ranks of the realtime class (`Rank`), at no cost here.
 //!
-//! The pattern read as an integer is the base-2 logarithm of the value, with straight lines between the
-//! powers of two. So the decay clock, which has to double every half-life, is the counter itself times a
-//! constant: no table, no logarithm, no error, and the inverse is a division.
+//! The pattern read as an integer is nearly the base-2 logarithm of the value: exact at the powers of two, straight
+//! between them. So a pattern that grows evenly with time (a *phase*) doubles its value every 2^32 units, on a broken line;
+//! [`bend`] makes of it a curve without a kink. All is integers, and [`straighten`] is the way back.
 
 /// Width of the mantissa.
 const MANTISSA_BITS: u32 = 32;
@@ -92,4 +92,38 @@ const fn normalise(value: u64, base: u64) -> u64 {
         let top = base - missing as u64;
         (top << MANTISSA_BITS) | ((value << missing) & (HIDDEN - 1))
     }
+}
+
+/// The decay clock at `phase`: between two powers of two, `x` of the way, the value is `1 + x·(2 + x)/3` times the lower one
+/// instead of `1 + x`.
+///
+/// That is within 0.35 % of `2^x`, and its slope goes from 2/3 to 4/3: it ends each binade as steep as it begins the next. A
+/// kink there would be felt: the runtimes' differences would be halved at one moment, always at the same turn of those
+/// who alternate, and the same one would win each time (by 1 to 3 % of the core, when tried).
+#[inline]
+pub(super) const fn bend(phase: u64) -> u64 {
+    // x·(2 + x)/3 is x − x·(1 − x)/3.
+    let x = phase as u32;
+    let product = x as u64 * x.wrapping_neg() as u64;
+    phase - (third(product) >> MANTISSA_BITS)
+}
+
+/// The phase at which [`bend`] gives `bits`, or up to 2^-14 of a binade after it, never before.
+#[inline]
+pub(super) const fn straighten(bits: u64) -> u64 {
+    // The mirrored parabola is at most 0.012 off. One step of Newton's method then is at most 0.012²/2 off, and to the right,
+    // because the curve bends upwards.
+    let target = bits as u32;
+    let product = target as u64 * target.wrapping_neg() as u64;
+    let guess = target as u64 + (product >> 34) + (product >> 36) + (product >> 37);
+    let missing = target as i64 - bend(guess) as i64;
+    // The slope is (2 + 2·x)/3.
+    let step = missing * (3 << 31) / (HIDDEN + guess) as i64;
+    (bits - target as u64) + (guess as i64 + step + 2) as u64
+}
+
+/// A third, rounded down or one less.
+#[inline]
+const fn third(value: u64) -> u64 {
+    ((value as u128 * 0x5555_5555_5555_5555) >> 64) as u64
 }

@@ -76,7 +76,7 @@ impl Rank {
         from: DecayedTime,
         to: DecayedTime,
     ) -> Option<Self> {
-        // One straight line of the clock, one binade of the runtime, the runtime at most 2^20 times below the clock:
+        // One binade of the clock, one binade of the runtime, the runtime at most 2^20 times below the clock:
         // then the patterns add like integers. (Above the clock it is at most by the weight, below 2^27, times
         // what penalties add to it: never 64 binades.)
         let units = to.0.wrapping_sub(from.0);
@@ -85,9 +85,9 @@ impl Rank {
             .wrapping_mul(weight.0 as u64)
             .wrapping_shr(above as u32);
         let sum = self.0.wrapping_add(charge);
-        let one_line = units <= to.0 & 0xffff_ffff;
+        let one_span = units <= to.0 & 0xffff_ffff;
         let one_binade = decay::binade(sum) == decay::binade(self.0);
-        if decay::binade(self.0) >= decay::binade(to.0) && one_line && one_binade {
+        if decay::binade(self.0) >= decay::binade(to.0) && one_span && one_binade {
             Some(Self(sum))
         } else {
             None

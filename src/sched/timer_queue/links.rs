@@ -2,8 +2,8 @@
 
 use core::ptr::NonNull;
 
-/// No deadline.
-const NEVER: u64 = u64::MAX;
+/// No slot.
+pub(super) const UNARMED: u16 = u16::MAX;
 
 /// What the owner of a timer carries for it. While the timer is armed, only the queue touches it.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Links<T> {
     pub(super) next: Option<NonNull<T>>,
     /// The one before in the slot; none for its first.
     pub(super) prev: Option<NonNull<T>>,
-    pub(super) slot: u8,
+    pub(super) slot: u16,
 }
 
 impl<T> Links<T> {
@@ -20,10 +20,10 @@ impl<T> Links<T> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            deadline_ticks: NEVER,
+            deadline_ticks: u64::MAX,
             next: None,
             prev: None,
-            slot: 0,
+            slot: UNARMED,
         }
     }
 

@@ -1,0 +1,69 @@
+//! Until when the running thread may run: the decision of the policy, turned round.
+
+use super::{Head, NEVER, Policy, Rank, Runner, decay, hysteresis};
+
+/// Binary places of the quotient that a deadline is computed from, beyond those of its operands.
+const QUOTIENT_BITS: u64 = 28;
+/// What rounding can take from both sides of the comparison that a deadline foresees, in last places.
+const ROUNDINGS: u64 = 4;
+
+impl Policy {
+    /// The tick at which `runner` loses to `head`, provided that neither changes: at that tick
+    /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has lost already.
+    #[inline]
+    #[must_use]
+    pub const fn deadline_ticks(&self, runner: &Runner, head: Head) -> u64 {
+        // With h for the hysteresis, it loses when rank + weight · (c(t − h) − c(since)) > head, so at
+        // t = h + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
+        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns are integers again.
+        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
+        let lead = head.rank.0.wrapping_sub(runner.rank.0);
+        let one_binade = decay::binade(head.rank.0) == decay::binade(runner.rank.0);
+        let below = decay::binade(since)
+            .wrapping_add(QUOTIENT_BITS)
+            .wrapping_sub(decay::binade(head.rank.0));
+        if one_binade
+            && lead <= 0xffff_ffff
+            && below < 64
+            && weight != 0
+            && !head.rank.is_realtime()
+        {
+            let run = ((lead + ROUNDINGS) << QUOTIENT_BITS) / weight;
+            let loses = since + (run >> below);
+            if decay::binade(loses) == decay::binade(since) {
+                return self.ticks_after(loses, hysteresis(runner.weight, head.weight));
+            }
+        }
+        self.deadline_slowly(runner, head)
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn deadline_slowly(&self, runner: &Runner, head: Head) -> u64 {
+        if runner.rank.is_realtime() || head.rank.0 == Rank::IDLE.0 {
+            return NEVER;
+        }
+        if head.rank.is_realtime() || runner.weight.0 == 0 {
+            return 0;
+        }
+        let (since, weight) = (runner.since.0, runner.weight.0 as u64);
+        let loses = if head.rank.0 >= runner.rank.0 {
+            let lead = decay::difference(runner.rank.0, head.rank.0) + ROUNDINGS;
+            let unit = decay::binade(head.rank.0) - QUOTIENT_BITS;
+            decay::add(since, (lead << QUOTIENT_BITS) / weight, unit)
+        } else {
+            let lag = decay::difference(head.rank.0, runner.rank.0).saturating_sub(ROUNDINGS);
+            let unit = decay::binade(runner.rank.0) - QUOTIENT_BITS;
+            decay::subtract(since, (lag << QUOTIENT_BITS) / weight, unit)
+        };
+        let loses = if loses > self.zero { loses } else { self.zero };
+        self.ticks_after(loses, hysteresis(runner.weight, head.weight))
+    }
+
+    /// The first tick, or nearly, that is more than `units` of phase after the decay clock has shown `bits`.
+    #[inline]
+    const fn ticks_after(&self, bits: u64, units: u64) -> u64 {
+        let phase = decay::straighten(bits) + units - self.zero;
+        ((phase as u128 * self.ticks_per_unit as u128) >> 64) as u64 + 1
+    }
+}
