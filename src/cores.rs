@@ -20,7 +20,11 @@ impl CoreId {
 
     /// Core `index`, if an image can serve that many.
     pub const fn new(index: usize) -> Option<Self> {
-        if index < MAX_CORES { Some(Self(index as u8)) } else { None }
+        if index < MAX_CORES {
+            Some(Self(index as u8))
+        } else {
+            None
+        }
     }
 
     /// Its number, below [`MAX_CORES`].
@@ -79,7 +83,9 @@ pub fn count_online() -> usize {
 
 /// The cores that came.
 pub fn online() -> impl Iterator<Item = CoreId> {
-    (0..MAX_CORES).filter_map(CoreId::new).filter(|&id| per_core::get(id).is_online())
+    (0..MAX_CORES)
+        .filter_map(CoreId::new)
+        .filter(|&id| per_core::get(id).is_online())
 }
 
 /// The core that the caller runs on: by the time that one looks, perhaps another, unless it is pinned.

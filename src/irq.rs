@@ -4,9 +4,12 @@
 //! register a handler for their INTID. Handlers run masked, on the core's exception stack, and never switch:
 //! they wake threads, and the exit of the interrupt reschedules.
 
-#![expect(unsafe_code, reason = "an exception has masked IRQs; handlers are stored as pointers")]
+#![expect(
+    unsafe_code,
+    reason = "an exception has masked IRQs; handlers are stored as pointers"
+)]
 
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::board::MAX_CORES;
@@ -21,7 +24,6 @@ pub const RESCHEDULE_SGI: u32 = 1;
 
 /// How many devices may register: one per board has an interrupt today.
 const DEVICES: usize = 8;
-
 
 /// One source of interrupts, and how often each core has taken it.
 #[derive(Debug)]

@@ -35,7 +35,10 @@ macro_rules! firmware {
     ($board:expr, $main:expr) => {
         #[unsafe(no_mangle)]
         extern "Rust" fn pivot_firmware() -> $crate::kernel::Firmware {
-            $crate::kernel::Firmware { board: &$board, main: || $main() }
+            $crate::kernel::Firmware {
+                board: &$board,
+                main: || $main(),
+            }
         }
     };
 }
@@ -106,7 +109,10 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     if let Err(error) = console::enable_interrupts(machine.uart.intid, CoreId::BOOT) {
         last_words::stop_with(format_args!("console interrupt: {error:?}"));
     }
-    let first = thread::Builder::new().name("main").stack_bytes(MAIN_STACK_BYTES).spawn(main);
+    let first = thread::Builder::new()
+        .name("main")
+        .stack_bytes(MAIN_STACK_BYTES)
+        .spawn(main);
     if let Err(error) = first {
         last_words::stop_with(format_args!("no first thread: {error:?}"));
     }
@@ -245,5 +251,7 @@ fn end_with(end: fn()) -> ! {
     let irq = IrqGuard::new();
     end();
     drop(irq);
-    last_words::stop_with(format_args!("the machine could not be stopped; power it off"))
+    last_words::stop_with(format_args!(
+        "the machine could not be stopped; power it off"
+    ))
 }

@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
+use core::sync::atomic::{Ordering, compiler_fence};
 use core::time::Duration;
 
 use crate::arch::cpu::IrqGuard;
@@ -123,11 +124,19 @@ impl Builder {
         {
             return Err(SpawnError::NoSuchCore(core));
         }
-        let packet = Arc::new(Packet { result: UnsafeCell::new(None) });
-        let start = Box::into_raw(Box::new(Start { f, packet: Arc::clone(&packet) }));
+        let packet = Arc::new(Packet {
+            result: UnsafeCell::new(None),
+        });
+        let start = Box::into_raw(Box::new(Start {
+            f,
+            packet: Arc::clone(&packet),
+        }));
         // SAFETY: `run` takes the box back, once, in the new thread; `f` may move there.
         match unsafe { lifecycle::spawn(self.request, run::<F, T>, start as usize) } {
-            Ok(block) => Ok(JoinHandle { thread: Thread(block), packet }),
+            Ok(block) => Ok(JoinHandle {
+                thread: Thread(block),
+                packet,
+            }),
             Err(error) => {
                 // SAFETY: nobody else has it, as no thread was made.
                 drop(unsafe { Box::from_raw(start) });
@@ -168,7 +177,7 @@ pub struct JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Waits for the thread's end and returns its result.
+    /// Waits for the thread's end and returns its result. Nothing else of the thread is left then.
     pub fn join(self) -> T {
         lifecycle::join(&self.thread.0);
         // SAFETY: the thread has ended, and this handle is the only other side.
@@ -178,7 +187,7 @@ impl<T> JoinHandle<T> {
 
     /// Whether the thread has ended: `join` would not wait.
     pub fn is_finished(&self) -> bool {
-        self.thread.0.state() == State::Exited
+        self.thread.0.is_gone.load(Ordering::Acquire)
     }
 
     /// The thread.
@@ -256,7 +265,10 @@ pub fn current() -> Thread {
 
 /// All threads that exist, oldest first.
 pub fn list() -> Vec<ThreadInfo> {
-    registry::all().iter().map(|thread| ThreadInfo::of(thread)).collect()
+    registry::all()
+        .iter()
+        .map(|thread| ThreadInfo::of(thread))
+        .collect()
 }
 
 /// Lets the threads that wait for this core go first, once.
@@ -301,8 +313,10 @@ pub fn unpin() {
 pub fn preempt_disable() -> PreemptGuard {
     let current = block::current();
     current.set_preempt_count(current.preempt_count() + 1);
-    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
-    PreemptGuard { not_send: core::marker::PhantomData }
+    compiler_fence(Ordering::SeqCst);
+    PreemptGuard {
+        not_send: core::marker::PhantomData,
+    }
 }
 
 /// How many guards hold off preemption of this thread.
@@ -319,7 +333,7 @@ pub struct PreemptGuard {
 
 impl Drop for PreemptGuard {
     fn drop(&mut self) {
-        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+        compiler_fence(Ordering::SeqCst);
         let current = block::current();
         current.set_preempt_count(current.preempt_count() - 1);
         let irq = IrqGuard::new();

@@ -80,7 +80,10 @@ impl IrqGuard {
         unsafe {
             asm!("mrs {}, daif", "msr daifset, #2", out(reg) daif, options(nostack, preserves_flags));
         }
-        Self { daif, not_send: PhantomData }
+        Self {
+            daif,
+            not_send: PhantomData,
+        }
     }
 
     /// The proof for code that runs with IRQs masked by somebody else: by an exception, or by the caller of
@@ -92,7 +95,10 @@ impl IrqGuard {
     #[inline(always)]
     pub unsafe fn assume_masked() -> core::mem::ManuallyDrop<Self> {
         debug_assert!(is_irq_masked());
-        core::mem::ManuallyDrop::new(Self { daif: 0, not_send: PhantomData })
+        core::mem::ManuallyDrop::new(Self {
+            daif: 0,
+            not_send: PhantomData,
+        })
     }
 
     /// Whether dropping this guard unmasks IRQs: false when it is nested in another one.

@@ -29,7 +29,12 @@ unsafe impl Sync for Secondaries {}
 
 /// The secondaries that may arrive.
 pub static SECONDARIES: Secondaries = Secondaries(UnsafeCell::new(
-    [Secondary { mpidr: u64::MAX, exception_stack_top: 0, thread_stack_top: 0, core: 0 }; MAX_CORES],
+    [Secondary {
+        mpidr: u64::MAX,
+        exception_stack_top: 0,
+        thread_stack_top: 0,
+        core: 0,
+    }; MAX_CORES],
 ));
 
 /// Publishes what core `secondary.core` needs at its arrival.

@@ -49,11 +49,21 @@ pub(super) fn start(machine: &Machine) {
     }
     for (_, id) in secondaries(machine) {
         if is_missing(id) && per_core::get(id).give_up() {
-            let _ = uwriteln!(Console, "core {} did not come within {} s", id, PATIENCE.as_secs());
+            let _ = uwriteln!(
+                Console,
+                "core {} did not come within {} s",
+                id,
+                PATIENCE.as_secs()
+            );
         }
     }
     let online = crate::cores::count_online();
-    let _ = uwriteln!(Console, "{} of {} cores online", online, machine.cores.len());
+    let _ = uwriteln!(
+        Console,
+        "{} of {} cores online",
+        online,
+        machine.cores.len()
+    );
 }
 
 /// The cores but this one, with their numbers: the boot core is 0, the others follow in the tree's order.
@@ -96,7 +106,9 @@ enum CoreStartError {
 /// A secondary's first Rust code: `boot.s` calls it with the MMU and the caches on, on the stack of what
 /// becomes its idle thread, IRQs masked.
 pub(crate) extern "C" fn secondary_main(core: usize) -> ! {
-    let Some(id) = CoreId::new(core) else { boot::park_core() };
+    let Some(id) = CoreId::new(core) else {
+        boot::park_core()
+    };
     per_core::init_pointers(id);
     init_core_interrupts(id);
     if !per_core::get(id).arrive() {

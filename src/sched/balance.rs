@@ -7,6 +7,8 @@
 
 #![expect(unsafe_code, reason = "takes threads out of an intrusive queue")]
 
+use core::sync::atomic::Ordering;
+
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::cores::{self, CoreId};
@@ -51,12 +53,16 @@ fn begin(own: &mut Own, now: u64) {
 
 #[cold]
 fn move_threads(core: &Core, own: &mut Own, irq: &IrqGuard) {
-    let Some((target, target_load)) = least_loaded(core.id()) else { return };
+    let Some((target, target_load)) = least_loaded(core.id()) else {
+        return;
+    };
     // Both sides count the thread that runs. Moving one is worth it if the other side stays below us.
     let own_load = own.queue.len() + 1;
     let moves = (own_load.saturating_sub(target_load) / 2).min(MOVES);
     for _ in 0..moves {
-        let Some(thread) = own.queue.find_late(LOOKS, may_move) else { return };
+        let Some(thread) = own.queue.find_late(LOOKS, may_move) else {
+            return;
+        };
         // SAFETY: just found in the queue.
         unsafe { own.queue.remove(thread) };
         core.stats.migrations_out.bump();
@@ -64,8 +70,10 @@ fn move_threads(core: &Core, own: &mut Own, irq: &IrqGuard) {
     }
 }
 
+/// A thread that was preempted just now is in the queue already, but its registers are not stored yet: it is
+/// the one that may not be given away.
 fn may_move(thread: &Thread) -> bool {
-    thread.affinity().is_none()
+    thread.affinity().is_none() && !thread.on_cpu.load(Ordering::Relaxed)
 }
 
 fn least_loaded(not: CoreId) -> Option<(CoreId, usize)> {

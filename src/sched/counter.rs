@@ -21,7 +21,8 @@ impl Counter {
     /// `amount` more.
     #[inline]
     pub fn add(&self, amount: u64) {
-        self.0.store(self.0.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
     }
 
     /// The count; from elsewhere perhaps a little old, never torn.

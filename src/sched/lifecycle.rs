@@ -1,6 +1,9 @@
 //! Birth and end of threads.
 
-#![expect(unsafe_code, reason = "threads stand on stacks that are made and freed here")]
+#![expect(
+    unsafe_code,
+    reason = "threads stand on stacks that are made and freed here"
+)]
 
 use alloc::sync::Arc;
 use core::mem::size_of;
@@ -72,22 +75,16 @@ pub(super) extern "C" fn thread_exit() -> ! {
     let current = thread::current();
     crate::thread::local::drop_all();
     let irq = IrqGuard::new();
-    {
-        let mut joiners = current.joiners.lock();
-        current.set_state(State::Exited);
-        while let Some(joiner) = joiners.claim_first() {
-            joiner.enqueue(&irq);
-        }
-    }
+    current.set_state(State::Exited);
     reschedule(Cause::Exit, &irq);
     unreachable!("a thread that has ended was switched to")
 }
 
-/// Waits until `thread` has ended.
+/// Waits until `thread` has ended and its stack is free.
 pub fn join(thread: &Thread) {
     let irq = IrqGuard::new();
     let mut joiners = thread.joiners.lock();
-    if thread.state() == State::Exited {
+    if thread.is_gone.load(Ordering::Relaxed) {
         return;
     }
     // SAFETY: the current thread waits for nothing else; the caller's reference keeps the list.
@@ -96,14 +93,20 @@ pub fn join(thread: &Thread) {
     wake::block(&irq);
 }
 
-/// Frees what a thread that has ended stood on.
+/// Frees what a thread that has ended stood on, and wakes those who wait for its end.
 ///
 /// # Safety
 ///
 /// The thread has been switched away from for good. Called once, by the next thread on its core.
-pub(super) unsafe fn reap(thread: NonNull<Thread>) {
+pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: this is the reference that `spawn` kept for the scheduler.
     let thread = unsafe { Arc::from_raw(thread.as_ptr().cast_const()) };
     registry::remove(&thread);
     drop(thread.stack.take());
+    let mut joiners = thread.joiners.lock();
+    // Release: a joiner that sees it without the lock sees the result.
+    thread.is_gone.store(true, Ordering::Release);
+    while let Some(joiner) = joiners.claim_first() {
+        joiner.enqueue(irq);
+    }
 }

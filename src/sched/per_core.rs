@@ -154,7 +154,10 @@ impl Core {
     /// What only this core touches. Must be this core's own block: the guard proves that IRQs are masked, the
     /// caller came by way of [`this`]. Not kept across anything that may touch it too.
     #[inline(always)]
-    #[expect(clippy::mut_from_ref, reason = "per-core data behind a mask, not a lock")]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "per-core data behind a mask, not a lock"
+    )]
     pub fn own(&self, _masked: &IrqGuard) -> &mut Own {
         debug_assert!(core::ptr::eq(self, this(_masked)));
         // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
@@ -194,7 +197,8 @@ impl Core {
 
     /// Boot core: this core will be asked to start.
     pub fn expect(&self) {
-        self.arrival.store(Arrival::Expected as u8, Ordering::Release);
+        self.arrival
+            .store(Arrival::Expected as u8, Ordering::Release);
     }
 
     /// Boot core: this core did not come. False: it came at the last moment.

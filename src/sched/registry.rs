@@ -19,7 +19,10 @@ pub struct RegistryLinks {
 
 impl RegistryLinks {
     pub(super) const fn new() -> Self {
-        Self { next: Cell::new(None), previous: Cell::new(None) }
+        Self {
+            next: Cell::new(None),
+            previous: Cell::new(None),
+        }
     }
 }
 
@@ -33,7 +36,10 @@ struct Registry {
 // removed.
 unsafe impl Send for Registry {}
 
-static REGISTRY: SpinLock<Registry> = SpinLock::new(Registry { newest: None, len: 0 });
+static REGISTRY: SpinLock<Registry> = SpinLock::new(Registry {
+    newest: None,
+    len: 0,
+});
 
 /// Adds a thread that was just made.
 pub(super) fn add(thread: &Thread) {
@@ -42,7 +48,10 @@ pub(super) fn add(thread: &Thread) {
     thread.registry_links.next.set(registry.newest);
     if let Some(newest) = registry.newest {
         // SAFETY: registered, so its block is there.
-        unsafe { newest.as_ref() }.registry_links.previous.set(Some(node));
+        unsafe { newest.as_ref() }
+            .registry_links
+            .previous
+            .set(Some(node));
     }
     registry.newest = Some(node);
     registry.len += 1;
@@ -51,8 +60,10 @@ pub(super) fn add(thread: &Thread) {
 /// Takes out a thread that has ended.
 pub(super) fn remove(thread: &Thread) {
     let mut registry = REGISTRY.lock();
-    let (previous, next) =
-        (thread.registry_links.previous.get(), thread.registry_links.next.get());
+    let (previous, next) = (
+        thread.registry_links.previous.get(),
+        thread.registry_links.next.get(),
+    );
     match previous {
         // SAFETY: registered, so its block is there.
         Some(previous) => unsafe { previous.as_ref() }.registry_links.next.set(next),
@@ -60,7 +71,10 @@ pub(super) fn remove(thread: &Thread) {
     }
     if let Some(next) = next {
         // SAFETY: as above.
-        unsafe { next.as_ref() }.registry_links.previous.set(previous);
+        unsafe { next.as_ref() }
+            .registry_links
+            .previous
+            .set(previous);
     }
     registry.len -= 1;
 }

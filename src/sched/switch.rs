@@ -18,13 +18,13 @@ use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
+use crate::sched::balance;
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, Core, Own};
-use crate::sched::policy::{self, DecayedTime, Decision, Runner};
+use crate::sched::policy::{self, DecayedTime, Decision, Head, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::{self, State};
-use crate::sched::balance;
 
 /// Why a core asks who is to run. Zero is kept for "nobody asks".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,12 @@ const _: () = {
 impl Context {
     /// The context with which a thread goes to `thread_start` on its first run: all else zero.
     pub(super) fn first_run() -> Self {
-        Self { fp: 0, lr: thread_start as *const () as u64, x19_x28: [0; 10], d8_d15: [0; 8] }
+        Self {
+            fp: 0,
+            lr: thread_start as *const () as u64,
+            x19_x28: [0; 10],
+            d8_d15: [0; 8],
+        }
     }
 }
 
@@ -130,13 +135,22 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let runs_on = old.state() == State::Running && !is_idle;
     let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
     if runs_on && !leaves_core {
-        if own.queue.is_empty() {
+        let Some(head) = own.queue.head() else {
             balance::rest(own);
             return stay(core, own);
-        }
-        let asked = if cause == Cause::Yield { policy::Cause::Yield } else { policy::Cause::Preempt };
-        if let Decision::Stay { deadline_ticks } =
-            own.policy.decide(asked, &own.runner, own.queue.head_rank(), time)
+        };
+        // SAFETY: queued, so its block is there.
+        let head = unsafe { head.as_ref() };
+        let head = Head {
+            rank: head.rank(),
+            weight: head.weight(),
+        };
+        let asked = if cause == Cause::Yield {
+            policy::Cause::Yield
+        } else {
+            policy::Cause::Preempt
+        };
+        if let Decision::Stay { deadline_ticks } = own.policy.decide(asked, &own.runner, head, now)
         {
             own.arm(deadline_ticks);
             balance::look(core, own, now, &irq);
@@ -156,7 +170,11 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         own.leaving = Some(NonNull::from(old));
     } else if runs_on {
         old.set_state(State::Ready);
-        let place = if cause == Cause::Yield { Place::After } else { Place::Before };
+        let place = if cause == Cause::Yield {
+            Place::After
+        } else {
+            Place::Before
+        };
         // SAFETY: it has just stopped running, so it is in no queue; its block stays.
         unsafe { own.queue.push(NonNull::from(old), old.rank(), place) };
     }
@@ -205,10 +223,16 @@ fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
     let thread = unsafe { leaving.as_ref() };
     if thread.state() == State::Exited {
         // SAFETY: it has run its last instruction, on a stack that nobody stands on now.
-        unsafe { lifecycle::reap(leaving) };
-        return;
+        unsafe { lifecycle::reap(leaving, irq) };
+    } else {
+        forward(core, core.own(irq), leaving, irq);
     }
-    forward(core, core.own(irq), leaving, irq);
+    let own = core.own(irq);
+    if own.need_resched {
+        // Somebody has come into the queue after the decision, and nobody may look at it for long: let the
+        // timer do it, at once.
+        own.arm(0);
+    }
 }
 
 /// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
@@ -231,7 +255,8 @@ fn stay(core: &Core, own: &Own) -> u128 {
 
 fn publish_load(core: &Core, own: &Own) {
     let runs = u32::from(own.current != &raw const core.idle);
-    core.load.store(own.queue.len() as u32 + runs, Ordering::Relaxed);
+    core.load
+        .store(own.queue.len() as u32 + runs, Ordering::Relaxed);
 }
 
 /// Takes from the queue the thread that is to run. One that was pinned to another core meanwhile goes there.
@@ -299,7 +324,11 @@ fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
         let time = own.policy.at(timer::now());
         current.set_rank(own.runner.rank_at(time));
         current.adopt_class();
-        own.runner = Runner { rank: current.rank(), weight: current.weight(), since: time };
+        own.runner = Runner {
+            rank: current.rank(),
+            weight: current.weight(),
+            since: time,
+        };
     }
     let mut queue = core::mem::take(&mut own.queue);
     while let Some(thread) = queue.pop() {
@@ -326,7 +355,10 @@ impl Own {
             core.stats.migrations_in.bump();
         }
         // SAFETY: ready and ours, so it is in no queue; its block stays.
-        unsafe { self.queue.push(NonNull::from(thread), thread.rank(), Place::After) };
+        unsafe {
+            self.queue
+                .push(NonNull::from(thread), thread.rank(), Place::After)
+        };
         self.need_resched = true;
     }
 }

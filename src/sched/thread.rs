@@ -51,7 +51,7 @@ pub struct Thread {
     run_links: UnsafeCell<run_queue::Links<Thread>>,
     /// Its rank in the normal class, while it is in the realtime class.
     normal_rank: Cell<Rank>,
-    inbox_link: inbox::Link<Thread>,
+    inbox_links: inbox::Links<Thread>,
 
     // --- the thread itself ---
     preempt_count: Cell<u32>,
@@ -73,7 +73,9 @@ pub struct Thread {
     affinity: AtomicU8,
     realtime: AtomicU8,
     priority: AtomicU32,
-    /// Those who wait for its end.
+    /// Set when it has ended and its stack is free.
+    pub(crate) is_gone: AtomicBool,
+    /// Those who wait for that.
     pub(super) joiners: SpinLock<WaitList>,
 
     // --- its core, while it runs there; read by anybody ---
@@ -138,8 +140,11 @@ impl Thread {
         thread.argument = Cell::new(birth.argument);
         thread.state = AtomicU32::new(State::Ready as u32);
         thread.core = AtomicU8::new(birth.core.index() as u8);
-        thread.affinity =
-            AtomicU8::new(if birth.pinned { birth.core.index() as u8 } else { ANY_CORE });
+        thread.affinity = AtomicU8::new(if birth.pinned {
+            birth.core.index() as u8
+        } else {
+            ANY_CORE
+        });
         thread.normal_rank = Cell::new(Rank::fresh(birth.id));
         thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
         thread.realtime = AtomicU8::new(birth.realtime);
@@ -163,7 +168,7 @@ impl Thread {
             core: AtomicU8::new(0),
             run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
             normal_rank: Cell::new(Rank::IDLE),
-            inbox_link: inbox::Link::new(),
+            inbox_links: inbox::Links::new(),
             preempt_count: Cell::new(0),
             timer_core: Cell::new(CoreId::BOOT),
             locals: UnsafeCell::new(Locals::new()),
@@ -176,6 +181,7 @@ impl Thread {
             affinity: AtomicU8::new(ANY_CORE),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
+            is_gone: AtomicBool::new(false),
             joiners: SpinLock::new(WaitList::new()),
             cpu_ticks: Counter::new(),
             switches_voluntary: Counter::new(),
@@ -217,7 +223,10 @@ impl Thread {
     }
 
     pub(super) fn set_affinity(&self, core: Option<CoreId>) {
-        self.affinity.store(core.map_or(ANY_CORE, |core| core.index() as u8), Ordering::Release);
+        self.affinity.store(
+            core.map_or(ANY_CORE, |core| core.index() as u8),
+            Ordering::Release,
+        );
     }
 
     /// Its share of a core, in the normal class.
@@ -309,7 +318,9 @@ unsafe impl run_queue::Entry for Thread {
     #[inline]
     unsafe fn links(this: NonNull<Self>) -> NonNull<run_queue::Links<Self>> {
         // SAFETY: `this` is live, by the caller's promise.
-        unsafe { NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).run_links)) }
+        unsafe {
+            NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).run_links))
+        }
     }
 }
 
@@ -325,10 +336,10 @@ unsafe impl timer_queue::Entry for Thread {
 }
 
 // SAFETY: always the same field, which serves nothing else.
-unsafe impl inbox::Post for Thread {
+unsafe impl inbox::Entry for Thread {
     #[inline]
-    fn link(&self) -> &inbox::Link<Self> {
-        &self.inbox_link
+    fn links(&self) -> &inbox::Links<Self> {
+        &self.inbox_links
     }
 }
 

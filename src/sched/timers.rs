@@ -60,7 +60,9 @@ pub(crate) fn on_interrupt(irq: &IrqGuard) {
     let now = timer::now();
     let next = loop {
         let mut timers = core.timers.lock();
-        let Some(expired) = timers.pop_expired(now) else { break timers.next_ticks() };
+        let Some(expired) = timers.pop_expired(now) else {
+            break timers.next_deadline();
+        };
         // SAFETY: it was in the queue, so it has not come past the lock in `block_until`.
         let thread = unsafe { expired.as_ref() };
         thread.is_timer_armed.set(false);

@@ -21,7 +21,11 @@ pub struct WaitLinks {
 
 impl WaitLinks {
     pub(super) const fn new() -> Self {
-        Self { next: Cell::new(None), previous: Cell::new(None), is_linked: Cell::new(false) }
+        Self {
+            next: Cell::new(None),
+            previous: Cell::new(None),
+            is_linked: Cell::new(false),
+        }
     }
 }
 
@@ -40,7 +44,11 @@ unsafe impl Send for WaitList {}
 impl WaitList {
     /// A list in which nobody waits.
     pub const fn new() -> Self {
-        Self { first: None, last: None, len: 0 }
+        Self {
+            first: None,
+            last: None,
+            len: 0,
+        }
     }
 
     /// Whether nobody waits.

@@ -77,7 +77,9 @@ impl Claimed {
     /// Wins `thread` whatever it waits for. For its timer, which is set only while it waits.
     pub(super) fn claim_for_timer(thread: &Thread) -> Option<Self> {
         match thread.state() {
-            state @ (State::Waiting | State::Parked | State::Sleeping) => Self::claim(thread, state),
+            state @ (State::Waiting | State::Parked | State::Sleeping) => {
+                Self::claim(thread, state)
+            }
             _ => None,
         }
     }
@@ -117,7 +119,11 @@ impl Claimed {
         let home = thread.core();
         // Acquire: if the flag is clear, the registers that its last core stored are visible.
         let still_there = thread.on_cpu.load(Ordering::Acquire);
-        let target = if still_there { home } else { thread.affinity().unwrap_or(home) };
+        let target = if still_there {
+            home
+        } else {
+            thread.affinity().unwrap_or(home)
+        };
         if target == here.id() && !still_there {
             here.own(irq).enqueue(thread, irq);
         } else {
@@ -141,7 +147,11 @@ pub(super) fn send(thread: NonNull<Thread>, target: &Core, irq: &IrqGuard) {
 /// Gives up the core until somebody has claimed this thread, which has declared that it waits.
 #[inline]
 pub fn block(irq: &IrqGuard) {
-    debug_assert_eq!(thread::current().preempt_count(), 0, "a thread may not wait here");
+    debug_assert_eq!(
+        thread::current().preempt_count(),
+        0,
+        "a thread may not wait here"
+    );
     reschedule(Cause::Block, irq);
 }
 

@@ -5,9 +5,9 @@
 use core::time::Duration;
 
 use crate::arch::cpu::IrqGuard;
+use crate::sched::timers;
 use crate::sched::wait_list::WaitList;
 use crate::sched::wake::{self, State};
-use crate::sched::timers;
 use crate::sync::{MutexGuard, SpinLock};
 use crate::time::Instant;
 
@@ -22,7 +22,9 @@ pub struct Condvar {
 impl Condvar {
     /// A condition variable that nobody waits for.
     pub const fn new() -> Self {
-        Self { waiters: SpinLock::new(WaitList::new()) }
+        Self {
+            waiters: SpinLock::new(WaitList::new()),
+        }
     }
 
     /// Releases the mutex, waits for a notification, takes the mutex again. A notification that is sent

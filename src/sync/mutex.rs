@@ -49,7 +49,11 @@ impl<T> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let me = cpu::thread_pointer();
-        if self.word.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if self
+            .word
+            .compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             self.lock_contended(me);
         }
         MutexGuard { mutex: self }
@@ -72,7 +76,10 @@ impl<T> Mutex<T> {
         loop {
             // The list lock keeps the slow unlock out; only the fast one can still change the word.
             let wanted = if word == FREE { me } else { word | WAITERS };
-            match self.word.compare_exchange(word, wanted, Ordering::Acquire, Ordering::Relaxed) {
+            match self
+                .word
+                .compare_exchange(word, wanted, Ordering::Acquire, Ordering::Relaxed)
+            {
                 Ok(FREE) => return,
                 Ok(_) => break,
                 Err(now) => word = now,
@@ -89,7 +96,11 @@ impl<T> Mutex<T> {
     #[inline]
     fn unlock(&self) {
         let me = cpu::thread_pointer();
-        if self.word.compare_exchange(me, FREE, Ordering::Release, Ordering::Relaxed).is_err() {
+        if self
+            .word
+            .compare_exchange(me, FREE, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
             self.unlock_contended();
         }
     }

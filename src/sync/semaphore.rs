@@ -27,7 +27,12 @@ struct Permits {
 impl Semaphore {
     /// A semaphore with `permits` to take.
     pub const fn new(permits: usize) -> Self {
-        Self { inner: SpinLock::new(Permits { free: permits, waiters: WaitList::new() }) }
+        Self {
+            inner: SpinLock::new(Permits {
+                free: permits,
+                waiters: WaitList::new(),
+            }),
+        }
     }
 
     /// Takes a permit, asleep until there is one.

@@ -18,20 +18,27 @@ pub struct SpinLock<T> {
 impl<T> SpinLock<T> {
     /// An unlocked lock around `value`.
     pub const fn new(value: T) -> Self {
-        Self { inner: SpinMutex::new(value) }
+        Self {
+            inner: SpinMutex::new(value),
+        }
     }
 
     /// Masks IRQs on this core and takes the lock. Not recursive.
     #[inline]
     pub fn lock(&self) -> SpinLockGuard<'_, T> {
         let irq = IrqGuard::new();
-        SpinLockGuard { inner: self.inner.lock(), _irq: irq }
+        SpinLockGuard {
+            inner: self.inner.lock(),
+            _irq: irq,
+        }
     }
 
     /// Takes the lock if nobody has it.
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
         let irq = IrqGuard::new();
-        self.inner.try_lock().map(|inner| SpinLockGuard { inner, _irq: irq })
+        self.inner
+            .try_lock()
+            .map(|inner| SpinLockGuard { inner, _irq: irq })
     }
 }
 

@@ -38,7 +38,9 @@ impl<T: 'static> LocalKey<T> {
             // Outside of any borrow of the list: `init` may use other keys.
             let value: Box<dyn Any> = Box::new((self.init)());
             // SAFETY: only this thread touches its list, and no reference into the list is alive here.
-            unsafe { &mut *block::current().locals.get() }.0.push((key, value));
+            unsafe { &mut *block::current().locals.get() }
+                .0
+                .push((key, value));
         }
         match self.find(key) {
             Some(value) => f(value),
@@ -50,7 +52,11 @@ impl<T: 'static> LocalKey<T> {
         // SAFETY: only this thread touches its list. The boxes stay where they are until the thread ends, so
         // the reference is good for as long as any code of the thread runs.
         let locals: &'static Locals = unsafe { &*block::current().locals.get() };
-        locals.0.iter().find(|(at, _)| *at == key).and_then(|(_, value)| value.downcast_ref())
+        locals
+            .0
+            .iter()
+            .find(|(at, _)| *at == key)
+            .and_then(|(_, value)| value.downcast_ref())
     }
 }
 
