@@ -90,7 +90,7 @@ pub fn online() -> impl Iterator<Item = CoreId> {
 
 /// The core that the caller runs on: by the time that one looks, perhaps another, unless it is pinned.
 pub fn current() -> CoreId {
-    per_core::this(&IrqGuard::new()).id()
+    per_core::this(&IrqGuard::mask()).id()
 }
 
 /// What `core` is doing and has done.

@@ -6,9 +6,9 @@
 mod last_words;
 mod secondaries;
 
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use spin::Once;
 use ufmt::uwriteln;
 
 use crate::arch::cpu::{self, IrqGuard};
@@ -56,7 +56,13 @@ unsafe extern "Rust" {
     safe fn pivot_firmware() -> Firmware;
 }
 
-static MACHINE: Once<Machine> = Once::new();
+/// Filled in place, because it is larger than a frame should be.
+struct Found(UnsafeCell<Machine>);
+
+// SAFETY: written once, by `discover` on the boot core, before there is another core or thread.
+unsafe impl Sync for Found {}
+
+static MACHINE: Found = Found(UnsafeCell::new(Machine::EMPTY));
 static ENTRY_LEVEL: AtomicU64 = AtomicU64::new(0);
 
 /// Bytes of stack of the first thread: the shell's line, its tables, and what `help` prints.
@@ -69,8 +75,8 @@ pub fn board() -> &'static Board {
 
 /// The machine as it was found at boot.
 pub fn machine() -> &'static Machine {
-    static NOTHING: Machine = Machine::EMPTY;
-    MACHINE.get().unwrap_or(&NOTHING)
+    // SAFETY: not written any more; before `discover` nobody asks.
+    unsafe { &*MACHINE.0.get() }
 }
 
 /// The exception level at which the firmware entered the image: 1 or 2.
@@ -89,7 +95,8 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     console::init(&board.uart);
     greet(board, device_tree);
 
-    let machine = MACHINE.call_once(|| discover(board, device_tree));
+    discover(board, device_tree);
+    let machine = machine();
     psci::use_conduit(machine.psci);
     init_memory(board, machine);
     if machine.uart != board.uart {
@@ -138,8 +145,9 @@ fn greet(board: &Board, device_tree: usize) {
 }
 
 /// Reads the device tree, if x0 points to a good one.
-fn discover(board: &Board, x0: usize) -> Machine {
-    let mut machine = Machine::EMPTY;
+fn discover(board: &Board, x0: usize) {
+    // SAFETY: boot core, alone, and nobody has asked for it yet.
+    let machine = unsafe { &mut *MACHINE.0.get() };
     // SAFETY: boot core, before `mem::init`; `plausible_tree` asks only for addresses in the board's
     // window, where there is RAM, and for no more than it has validated.
     let map = |address: usize, bytes: usize| unsafe { mmu::early_map(address..address + bytes) };
@@ -162,7 +170,6 @@ fn discover(board: &Board, x0: usize) -> Machine {
     if let Err(reason) = result {
         machine.fallback(board, reason);
     }
-    machine
 }
 
 fn init_memory(board: &Board, machine: &Machine) {
@@ -248,7 +255,7 @@ pub fn halt() -> ! {
 
 fn end_with(end: fn()) -> ! {
     console::flush();
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     end();
     drop(irq);
     last_words::stop_with(format_args!(

@@ -274,7 +274,7 @@ pub fn list() -> Vec<ThreadInfo> {
 /// Lets the threads that wait for this core go first, once.
 #[inline]
 pub fn yield_now() {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     reschedule(Cause::Yield, &irq);
 }
 
@@ -336,7 +336,7 @@ impl Drop for PreemptGuard {
         compiler_fence(Ordering::SeqCst);
         let current = block::current();
         current.set_preempt_count(current.preempt_count() - 1);
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         if irq.unmasks() {
             wake::preempt_if_needed(&irq);
         }

@@ -73,7 +73,7 @@ pub struct IrqGuard {
 impl IrqGuard {
     /// Masks IRQs on this core.
     #[inline(always)]
-    pub fn new() -> Self {
+    pub fn mask() -> Self {
         let daif;
         // Not `nomem`: what the guard protects may not move out of it.
         // SAFETY: masking IRQs breaks no invariant; the old mask is put back on drop.
@@ -110,7 +110,7 @@ impl IrqGuard {
 impl Drop for IrqGuard {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: restores what `new` found; the guard cannot have left its thread.
+        // SAFETY: restores what `mask` found; the guard cannot have left its thread.
         unsafe { asm!("msr daif, {}", in(reg) self.daif, options(nostack, preserves_flags)) };
     }
 }

@@ -66,7 +66,10 @@ unsafe extern "C" {
 /// Boot core, before `mem::init`; `physical` is RAM.
 pub unsafe fn early_map(physical: Range<usize>) -> bool {
     // SAFETY: the tables are this core's alone until the final ones replace them.
-    let [root, image, _] = unsafe { &mut *(&raw mut __early_tables_start) };
+    let [root, image, _] = unsafe {
+        let tables = &raw mut __early_tables_start;
+        &mut *tables
+    };
     let image_table = image.as_ptr() as u64 | DESCRIPTOR_TABLE;
     let first = physical.start / BLOCK_BYTES;
     let last = (physical.end - 1) / BLOCK_BYTES;

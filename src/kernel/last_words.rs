@@ -56,7 +56,7 @@ pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
 /// Lets one core speak. A second one, or a fault in the report itself, parks.
 fn begin() {
     static SPEAKS: AtomicBool = AtomicBool::new(false);
-    core::mem::forget(IrqGuard::new());
+    core::mem::forget(IrqGuard::mask());
     if SPEAKS.swap(true, Ordering::AcqRel) {
         park_core();
     }

@@ -7,7 +7,7 @@ use crate::sched::switch::{Cause, reschedule};
 /// The life of a core's idle thread, from the end of the core's start on.
 pub fn run() -> ! {
     loop {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         let core = per_core::this(&irq);
         // With IRQs masked, so that nothing can come between the look and the sleep: an interrupt that
         // comes now ends the sleep at once, and is taken when the guard is dropped. Its exit switches to

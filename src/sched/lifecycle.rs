@@ -74,7 +74,7 @@ pub unsafe fn spawn(
 pub(super) extern "C" fn thread_exit() -> ! {
     let current = thread::current();
     crate::thread::local::drop_all();
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     current.set_state(State::Exited);
     reschedule(Cause::Exit, &irq);
     unreachable!("a thread that has ended was switched to")
@@ -82,7 +82,7 @@ pub(super) extern "C" fn thread_exit() -> ! {
 
 /// Waits until `thread` has ended and its stack is free.
 pub fn join(thread: &Thread) {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     let mut joiners = thread.joiners.lock();
     if thread.is_gone.load(Ordering::Relaxed) {
         return;

@@ -114,6 +114,7 @@ impl Core {
         since: Policy::new(1_000_000_000).at(0),
     };
 
+    #[expect(clippy::large_stack_frames, reason = "evaluated by the compiler")]
     const fn new() -> Self {
         Self {
             own: UnsafeCell::new(Own {
@@ -247,8 +248,8 @@ pub fn init_pointers(id: CoreId) {
     let core = get(id);
     core.idle.set_core(id);
     cpu::set_thread_pointer(&raw const core.idle as usize);
-    cpu::set_core_pointer(core as *const Core as usize);
-    let irq = IrqGuard::new();
+    cpu::set_core_pointer(core::ptr::from_ref(core) as usize);
+    let irq = IrqGuard::mask();
     let own = core.own(&irq);
     own.current = &raw const core.idle;
     own.policy = Policy::new(timer::frequency_hz());

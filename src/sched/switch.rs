@@ -357,7 +357,7 @@ impl Own {
         // SAFETY: ready and ours, so it is in no queue; its block stays.
         unsafe {
             self.queue
-                .push(NonNull::from(thread), thread.rank(), Place::After)
+                .push(NonNull::from(thread), thread.rank(), Place::After);
         };
         self.need_resched = true;
     }

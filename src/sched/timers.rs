@@ -49,7 +49,7 @@ pub fn block_until(deadline_ticks: u64, irq: &IrqGuard) -> bool {
 
 /// Sleeps until `deadline_ticks`.
 pub fn sleep_until(deadline_ticks: u64) {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     thread::current().set_state(State::Sleeping);
     block_until(deadline_ticks, &irq);
 }

@@ -104,7 +104,7 @@ impl Claimed {
     /// Puts the thread into the run queue of its core, and lets it run there if it should run first. If that
     /// is this core and preemption is possible here, it happens before this returns.
     pub fn make_ready(self) {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         self.enqueue(&irq);
         if irq.unmasks() {
             preempt_if_needed(&irq);
@@ -166,7 +166,7 @@ pub fn preempt_if_needed(irq: &IrqGuard) {
 
 /// Waits until [`unpark`] has been called since the last `park`.
 pub fn park() {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     if prepare_park() {
         block(&irq);
     }
@@ -175,7 +175,7 @@ pub fn park() {
 
 /// As [`park`], but until `deadline_ticks` at most.
 pub fn park_until(deadline_ticks: u64) {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     if prepare_park() {
         crate::sched::timers::block_until(deadline_ticks, &irq);
     }
@@ -237,7 +237,7 @@ pub fn set_realtime(thread: &Thread, class: u8) {
 /// Lets the core that runs `thread`, or on which it waits for its turn, look at it again. A blocked thread is
 /// looked at when it wakes.
 fn reconsider(thread: &Thread) {
-    let irq = IrqGuard::new();
+    let irq = IrqGuard::mask();
     if !matches!(thread.state(), State::Running | State::Ready) {
         return;
     }

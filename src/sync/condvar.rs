@@ -32,7 +32,7 @@ impl Condvar {
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         let mutex = guard.mutex();
         {
-            let irq = IrqGuard::new();
+            let irq = IrqGuard::mask();
             // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
             drop(guard);
@@ -50,7 +50,7 @@ impl Condvar {
         let deadline = Instant::now() + timeout;
         let mutex = guard.mutex();
         let timed_out = {
-            let irq = IrqGuard::new();
+            let irq = IrqGuard::mask();
             // SAFETY: as in `wait`; when the time ran out, the thread leaves the list below.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
             drop(guard);

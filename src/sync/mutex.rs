@@ -70,7 +70,7 @@ impl<T> Mutex<T> {
 
     #[cold]
     fn lock_contended(&self, me: usize) {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         let mut waiters = self.waiters.lock();
         let mut word = self.word.load(Ordering::Relaxed);
         loop {

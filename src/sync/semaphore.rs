@@ -37,7 +37,7 @@ impl Semaphore {
 
     /// Takes a permit, asleep until there is one.
     pub fn acquire(&self) {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         let mut inner = self.inner.lock();
         if inner.free > 0 {
             inner.free -= 1;
@@ -60,7 +60,7 @@ impl Semaphore {
     /// As [`acquire`](Self::acquire), but waits for `timeout` at most. Whether a permit was taken.
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         let mut inner = self.inner.lock();
         if inner.free > 0 {
             inner.free -= 1;

@@ -26,7 +26,7 @@ impl<T> SpinLock<T> {
     /// Masks IRQs on this core and takes the lock. Not recursive.
     #[inline]
     pub fn lock(&self) -> SpinLockGuard<'_, T> {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         SpinLockGuard {
             inner: self.inner.lock(),
             _irq: irq,
@@ -35,7 +35,7 @@ impl<T> SpinLock<T> {
 
     /// Takes the lock if nobody has it.
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
-        let irq = IrqGuard::new();
+        let irq = IrqGuard::mask();
         self.inner
             .try_lock()
             .map(|inner| SpinLockGuard { inner, _irq: irq })
