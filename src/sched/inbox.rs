@@ -20,12 +20,12 @@ use super::atomic::{AtomicPtr, Ordering};
 
 /// What a thread carries for the inbox.
 #[derive(Debug)]
-pub struct Links<T> {
+pub struct Link<T> {
     /// Written by whoever has the thread: the pusher before it publishes it, then the owner of the inbox.
     next: AtomicPtr<T>,
 }
 
-impl<T> Links<T> {
+impl<T> Link<T> {
     /// That of a thread that is in no inbox.
     #[cfg(not(loom))]
     #[must_use]
@@ -45,7 +45,7 @@ impl<T> Links<T> {
     }
 }
 
-impl<T> Default for Links<T> {
+impl<T> Default for Link<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -55,21 +55,21 @@ impl<T> Default for Links<T> {
 ///
 /// # Safety
 ///
-/// `links` always gives the same field of the entry, and it serves no other purpose.
-pub unsafe trait Entry: Sync {
-    /// The links inside this entry.
-    fn links(&self) -> &Links<Self>
+/// `link` always gives the same field of the entry, and it serves no other purpose.
+pub unsafe trait Post: Sync {
+    /// The link inside this entry.
+    fn link(&self) -> &Link<Self>
     where
         Self: Sized;
 }
 
 /// An inbox. It is shared: all cores push, one takes.
 #[derive(Debug)]
-pub struct Inbox<T: Entry> {
+pub struct Inbox<T: Post> {
     newest: AtomicPtr<T>,
 }
 
-impl<T: Entry> Inbox<T> {
+impl<T: Post> Inbox<T> {
     /// An empty inbox.
     #[cfg(not(loom))]
     #[must_use]
@@ -107,10 +107,10 @@ impl<T: Entry> Inbox<T> {
     #[must_use = "the owner of an inbox that was empty does not know that it has something to take"]
     pub unsafe fn push(&self, node: NonNull<T>) -> bool {
         // SAFETY: it is live, and shared access is all that is taken.
-        let links = unsafe { node.as_ref() }.links();
+        let link = unsafe { node.as_ref() }.link();
         let mut newest = self.newest.load(Ordering::Relaxed);
         loop {
-            links.next.store(newest, Ordering::Relaxed);
+            link.next.store(newest, Ordering::Relaxed);
             match self.newest.compare_exchange_weak(
                 newest,
                 node.as_ptr(),
@@ -143,7 +143,7 @@ impl<T: Entry> Inbox<T> {
         let mut turned: Option<NonNull<T>> = None;
         while let Some(node) = rest {
             // SAFETY: it was pushed, so it is live until it leaves the batch that this makes; the swap gave its link to us alone.
-            let next = &unsafe { node.as_ref() }.links().next;
+            let next = &unsafe { node.as_ref() }.link().next;
             rest = NonNull::new(next.load(Ordering::Relaxed));
             next.store(
                 turned.map_or(ptr::null_mut(), NonNull::as_ptr),
@@ -155,7 +155,7 @@ impl<T: Entry> Inbox<T> {
     }
 }
 
-impl<T: Entry> Default for Inbox<T> {
+impl<T: Post> Default for Inbox<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -164,19 +164,19 @@ impl<T: Entry> Default for Inbox<T> {
 /// What was in an inbox, oldest first. What is not taken from it stays unqueued: go through to the end.
 #[must_use = "threads that are not taken from the batch are lost"]
 #[derive(Debug)]
-pub struct Batch<'a, T: Entry> {
+pub struct Batch<'a, T: Post> {
     oldest: Option<NonNull<T>>,
     inbox: PhantomData<&'a Inbox<T>>,
 }
 
-impl<T: Entry> Iterator for Batch<'_, T> {
+impl<T: Post> Iterator for Batch<'_, T> {
     type Item = NonNull<T>;
 
     #[inline]
     fn next(&mut self) -> Option<NonNull<T>> {
         let node = self.oldest?;
         // SAFETY: it is in the batch, so it is live, and its link is the batch's.
-        let next = &unsafe { node.as_ref() }.links().next;
+        let next = &unsafe { node.as_ref() }.link().next;
         self.oldest = NonNull::new(next.load(Ordering::Relaxed));
         Some(node)
     }
@@ -193,13 +193,13 @@ mod tests {
         sender: usize,
         /// Written by the sender with plain order before each push: what the release must carry over.
         text: AtomicU64,
-        links: Links<Letter>,
+        link: Link<Letter>,
     }
 
-    // SAFETY: always the field `links`.
-    unsafe impl Entry for Letter {
-        fn links(&self) -> &Links<Self> {
-            &self.links
+    // SAFETY: always the field `link`.
+    unsafe impl Post for Letter {
+        fn link(&self) -> &Link<Self> {
+            &self.link
         }
     }
 
@@ -207,7 +207,7 @@ mod tests {
         let letter = |at| Letter {
             sender: at / each as usize,
             text: AtomicU64::new(u64::MAX),
-            links: Links::new(),
+            link: Link::new(),
         };
         (0..senders * each as usize).map(letter).collect()
     }

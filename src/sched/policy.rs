@@ -1,24 +1,28 @@
-//! Who should run, and until when: the arithmetic of the scheduler, without hardware, clock or lock.
+//! Who should run, and until when: the arithmetic of the scheduler, without hardware, clock or
+//! lock.
 //!
-//! Every thread has a *runtime*: the CPU time that it has used, times its weight, where what is long ago counts
-//! less. The thread with the least runs. The time constant is τ = 200 ms: what was used a half-life
-//! (τ · ln 2 = 138.6 ms) ago counts half.
+//! Every thread has a *runtime*: the CPU time that it has used, times its weight, where what is
+//! long ago counts less. The thread with the least runs. The time constant is τ = 200 ms: what was
+//! used a half-life (τ · ln 2 = 138.6 ms) ago counts half.
 //!
-//! Instead of shrinking what is old, what is new is charged dearer, by a clock that doubles every half-life
-//! ([`DecayedTime`]). That clock is a pure function of the counter, the same on all cores: a thread that sleeps or moves
-//! needs no correction, and nothing is ever renormalised. A run from `s` to `t` costs `weight · (c(t) − c(s))`,
-//! whatever its length.
+//! Instead of shrinking what is old, what is new is charged dearer, by a clock that doubles every
+//! half-life ([`DecayedTime`]). That clock is a pure function of the counter, the same on all
+//! cores: a thread that sleeps or moves needs no correction, and nothing is ever renormalised. A
+//! run from `s` to `t` costs `weight · (c(t) − c(s))`, whatever its length.
 //!
-//! Three things keep switches rare. *Hysteresis*: the running thread is judged by what it had used 5 ms ago, so it loses
-//! only when it is 5 ms ahead (two equal hogs alternate every 10 ms). Against a thread of less weight it is less, in proportion: then
-//! the bound is the same in both directions, and shares are as exact for unequal threads as for equal ones. *Penalty*: who displaces a runnable thread begins
-//! 10 µs in debt. *Deadline*: the moment at which the runner will lose is computed, so a timer is needed for that
-//! moment only, and for none where nobody waits.
+//! Three things keep switches rare. *Hysteresis*: the running thread is judged by what it had used
+//! 5 ms ago, so it loses only when it is 5 ms ahead (two equal hogs alternate every 10 ms). Against
+//! a thread of less weight it is less, in proportion: then the bound is the same in both
+//! directions, and shares are as exact for unequal threads as for equal ones. *Penalty*: who
+//! displaces a runnable thread begins 10 µs in debt. *Deadline*: the moment at which the runner
+//! will lose is computed, so a timer is needed for that moment only, and for none where nobody
+//! waits.
 //!
-//! Realtime threads come before all others, higher priority first, FIFO within one; they have neither
-//! charge nor deadline. Both classes are one number, [`Rank`]: the smaller runs.
+//! Realtime threads come before all others, higher priority first, FIFO within one; they have
+//! neither charge nor deadline. Both classes are one number, [`Rank`]: the smaller runs.
 //!
-//! Limits: the clock lasts 9.4 years from the counter's zero; after that all threads count as equal.
+//! Limits: the clock lasts 9.4 years from the counter's zero; after that all threads count as
+//! equal.
 
 mod deadline;
 mod decay;
@@ -39,8 +43,8 @@ pub const NEVER: u64 = u64::MAX;
 const UNITS_PER_SECOND: u64 = 30_981_640_094;
 /// How far the runner must be ahead to lose: 5 ms, as a phase.
 const HYSTERESIS_UNITS: u64 = UNITS_PER_SECOND / 200;
-/// What it costs to displace a runnable thread: 10 µs on average (7 to 13, as the clock is less or more steep), rounded to
-/// what one instruction can subtract.
+/// What it costs to displace a runnable thread: 10 µs on average (7 to 13, as the clock is less or
+/// more steep), rounded to what one instruction can subtract.
 const PENALTY_UNITS: u64 = (UNITS_PER_SECOND / 100_000).next_multiple_of(1 << 12);
 /// The clock at tick zero: far enough above the runtime of a new thread and above the hysteresis.
 const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
@@ -50,7 +54,8 @@ const CLOCK_ZERO: u64 = decay::NORMAL + (64 << 32);
 pub struct DecayedTime(u64);
 
 impl DecayedTime {
-    /// The moment from which a thread is charged that displaces a runnable one now: about 10 µs earlier.
+    /// The moment from which a thread is charged that displaces a runnable one now: about 10 µs
+    /// earlier.
     #[inline]
     #[must_use]
     pub const fn with_penalty(self) -> Self {
@@ -77,7 +82,8 @@ impl Runner {
         self.rank.charged(self.weight, self.since, now)
     }
 
-    /// [`rank_at`](Self::rank_at) where that takes no call, else `None`: see [`Rank::charged_quickly`].
+    /// [`rank_at`](Self::rank_at) where that takes no call, else `None`: see
+    /// [`Rank::charged_quickly`].
     #[inline]
     #[must_use]
     pub const fn rank_at_quickly(&self, now: DecayedTime) -> Option<Rank> {
@@ -94,7 +100,16 @@ pub struct Head {
     pub weight: Weight,
 }
 
-/// Why the scheduler was entered by a thread that could go on. (One that blocks or ends has nothing to decide.)
+impl Head {
+    /// That of an empty queue.
+    pub const NONE: Self = Self {
+        rank: Rank::IDLE,
+        weight: Weight::NORMAL,
+    };
+}
+
+/// Why the scheduler was entered by a thread that could go on. (One that blocks or ends has nothing
+/// to decide.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// It offers its core to the others.
@@ -109,7 +124,8 @@ pub enum Cause {
 pub enum Decision {
     /// It goes on. Nothing changes but the timer.
     Stay {
-        /// When to ask again, in ticks; [`NEVER`] where only a change of the queue can alter the answer.
+        /// When to ask again, in ticks; [`NEVER`] where only a change of the queue can alter the
+        /// answer.
         deadline_ticks: u64,
     },
     /// The head of the queue takes its place. It is queued: after its equals on [`Cause::Yield`],
@@ -120,11 +136,13 @@ pub enum Decision {
     },
 }
 
-/// The policy for one counter frequency: a few constants. Each core may have its own copy beside its other hot data.
+/// The policy for one counter frequency: a few constants. Each core may have its own copy beside
+/// its other hot data.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     units_per_tick: u64,
-    /// [`CLOCK_ZERO`]: one load and one `madd` with its neighbour, where a constant would take three instructions.
+    /// [`CLOCK_ZERO`]: one load and one `madd` with its neighbour, where a constant would take
+    /// three instructions.
     zero: u64,
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
@@ -133,8 +151,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// For a counter of `frequency_hz`, 1 kHz to 10 GHz. τ is within 2 % of 200 ms up to 1 GHz (0.05 % at 54 and 62.5 MHz),
-    /// because the units per tick are whole.
+    /// For a counter of `frequency_hz`, 1 kHz to 10 GHz. τ is within 2 % of 200 ms up to 1 GHz
+    /// (0.05 % at 54 and 62.5 MHz), because the units per tick are whole.
     #[must_use]
     pub const fn new(frequency_hz: u64) -> Self {
         debug_assert!(frequency_hz >= 1_000 && frequency_hz <= 10_000_000_000);
@@ -169,17 +187,19 @@ impl Policy {
             .wrapping_add(self.zero)
     }
 
-    /// When to look, at the earliest, whether a thread that was switched in at `since_ticks` has lost to one whose rank is not
-    /// below its own. It cannot have lost before, if it is not the heavier one: so a timer that is armed for this moment
-    /// replaces [`deadline_ticks`](Self::deadline_ticks), for the price of a second shot where it comes to that.
+    /// When to look, at the earliest, whether a thread that was switched in at `since_ticks` has
+    /// lost to one whose rank is not below its own. It cannot have lost before, if it is not the
+    /// heavier one: so a timer that is armed for this moment replaces
+    /// [`deadline_ticks`](Self::deadline_ticks), for the price of a second shot where it comes to
+    /// that.
     #[inline]
     #[must_use]
     pub const fn soonest_loss_ticks(&self, since_ticks: u64) -> u64 {
         since_ticks.wrapping_add(self.hysteresis_ticks)
     }
 
-    /// Whether `runner` should go on at `now_ticks` while `head` waits. With an empty queue there is nothing to decide: do not
-    /// ask.
+    /// Whether `runner` should go on at `now_ticks` while `head` waits. With an empty queue there
+    /// is nothing to decide: do not ask.
     #[inline]
     pub const fn decide(
         &self,
@@ -221,7 +241,8 @@ impl Policy {
     }
 }
 
-/// How far a thread of weight `runner` must be ahead of one of weight `head` to lose, as a phase: 5 ms of the lighter one.
+/// How far a thread of weight `runner` must be ahead of one of weight `head` to lose, as a phase: 5
+/// ms of the lighter one.
 #[inline]
 const fn hysteresis(runner: Weight, head: Weight) -> u64 {
     if head.0 >= runner.0 {

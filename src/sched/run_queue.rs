@@ -1,13 +1,15 @@
-//! The run queue of a core: runnable threads in the order of their ranks, linked through the threads themselves.
+//! The run queue of a core: runnable threads in the order of their ranks, linked through the
+//! threads themselves.
 //!
-//! Two structures share the work. The *lane* is a sorted list. A thread that yields has
-//! nearly always used more than all that wait, so it goes to the lane's end; the next thread is at its front: a
-//! constant handful of instructions, with two threads or a thousand. A thread that belongs somewhere in the middle, further than
-//! a few places from the end, goes to a pairing *heap* instead, so that no order of arrivals costs more than
-//! O(log n) (amortised). The head of the queue is the better of the lane's front and the heap's root.
+//! Two structures share the work. The *lane* is a sorted list. A thread that yields has nearly
+//! always used more than all that wait, so it goes to the lane's end; the next thread is at its
+//! front: a constant handful of instructions, with two threads or a thousand. A thread that belongs
+//! somewhere in the middle, further than a few places from the end, goes to a pairing *heap*
+//! instead, so that no order of arrivals costs more than O(log n) (amortised). The head of the
+//! queue is the better of the lane's front and the heap's root.
 //!
-//! Realtime threads of one priority leave in the order that [`Place`] gave them. Normal threads whose runtimes are equal to the last bit
-//! (0.03 ns of CPU time) leave in no promised order.
+//! Realtime threads of one priority leave in the order that [`Place`] gave them. Normal threads
+//! whose runtimes are equal to the last bit (0.03 ns of CPU time) leave in no promised order.
 #![expect(
     unsafe_code,
     reason = "links between threads that the queue does not own"
@@ -25,7 +27,7 @@ use self::heap::Heap;
 use self::lane::Lane;
 use self::links::links;
 pub use self::links::{Entry, Links};
-use super::policy::Rank;
+use super::policy::{Head, Rank};
 
 /// Where a thread is queued among those of an equal rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub struct RunQueue<T: Entry> {
     placed: u64,
 }
 
-// SAFETY: the queue holds only addresses of entries; whoever queues them promises that this queue may write their
-// links, on whichever core it then is.
+// SAFETY: the queue holds only addresses of entries; whoever queues them promises that this queue
+// may write their links, on whichever core it then is.
 unsafe impl<T: Entry + Sync> Send for RunQueue<T> {}
 
 impl<T: Entry> RunQueue<T> {
@@ -86,14 +88,15 @@ impl<T: Entry> RunQueue<T> {
         }
     }
 
-    /// The rank of the thread that runs next; [`Rank::IDLE`] if there is none.
+    /// Rank and weight of the thread that runs next, as the policy wants them; [`Head::NONE`] if
+    /// there is none.
     #[inline]
     #[must_use]
-    pub fn head_rank(&self) -> Rank {
+    pub fn head_key(&self) -> Head {
         match self.head() {
-            None => Rank::IDLE,
+            None => Head::NONE,
             // SAFETY: a queued entry is live and its links are the queue's.
-            Some(head) => unsafe { links(head) }.rank,
+            Some(head) => unsafe { links(head) }.head(),
         }
     }
 
@@ -101,8 +104,8 @@ impl<T: Entry> RunQueue<T> {
     #[cold]
     fn better(&self, root: NonNull<T>) -> Option<NonNull<T>> {
         match self.lane.first() {
-            // SAFETY: both are queued, so they are live and their links are the queue's; the borrows end with the
-            // comparison.
+            // SAFETY: both are queued, so they are live and their links are the queue's; the
+            // borrows end with the comparison.
             Some(first) if unsafe { links(first).rank <= links(root).rank } => Some(first),
             _ => Some(root),
         }
@@ -112,8 +115,8 @@ impl<T: Entry> RunQueue<T> {
     ///
     /// # Safety
     ///
-    /// `node` is live and stays so, at its address, until it has left the queue; it is in no queue; nobody
-    /// but this queue touches its links until then.
+    /// `node` is live and stays so, at its address, until it has left the queue; it is in no queue;
+    /// nobody but this queue touches its links until then.
     #[inline]
     pub unsafe fn push(&mut self, node: NonNull<T>, rank: Rank, place: Place) {
         let before = place == Place::Before;
@@ -140,7 +143,8 @@ impl<T: Entry> RunQueue<T> {
     /// As for [`push`](Self::push).
     #[inline(never)]
     unsafe fn push_inside(&mut self, node: NonNull<T>) {
-        // SAFETY: the caller hands over `node` and its links; the lane is not empty, or it would have taken `node`.
+        // SAFETY: the caller hands over `node` and its links; the lane is not empty, or it would
+        // have taken `node`.
         unsafe {
             if !self.lane.insert_before_last(node) {
                 links(node).in_heap = true;
@@ -169,7 +173,8 @@ impl<T: Entry> RunQueue<T> {
         Some(head)
     }
 
-    /// Takes the head out, then queues `node` after its equals: a yield. `None`, and `node` not queued, if the queue is empty.
+    /// Takes the head out, then queues `node` after its equals: a yield. `None`, and `node` not
+    /// queued, if the queue is empty.
     ///
     /// # Safety
     ///
@@ -182,9 +187,9 @@ impl<T: Entry> RunQueue<T> {
         Some(head)
     }
 
-    /// [`rotate`](Self::rotate) for a normal thread, where it takes no call; else does nothing and gives `None`. So that a hot
-    /// path stays a leaf, and takes another path as a whole where this one ends: if the queue is empty, or if `node` does not
-    /// belong at the end.
+    /// [`rotate`](Self::rotate) for a normal thread, where it takes no call; else does nothing and
+    /// gives `None`. So that a hot path stays a leaf, and takes another path as a whole where this
+    /// one ends: if the queue is empty, or if `node` does not belong at the end.
     ///
     /// # Safety
     ///
@@ -216,7 +221,8 @@ impl<T: Entry> RunQueue<T> {
         }
     }
 
-    /// A thread that `accept` takes, of those that would run latest, as far as looking at `limit` of them shows. It stays queued.
+    /// A thread that `accept` takes, of those that would run latest, as far as looking at `limit`
+    /// of them shows. It stays queued.
     pub fn find_late(
         &self,
         limit: usize,

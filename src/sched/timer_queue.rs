@@ -1,12 +1,14 @@
-//! The armed timers of a core, linked through their owners: arming and cancelling cost the same with two and with ten thousand.
+//! The armed timers of a core, linked through their owners: arming and cancelling cost the same
+//! with two and with ten thousand.
 //!
-//! A wheel of wheels. A deadline is filed by the highest of its 16 hexadecimal digits that differs from `base`, the time up to
-//! which all is done, and by the value of that digit: 16 × 16 slots, whose order is the order of time. What lies in one
-//! slot is not sorted. When `base` reaches a slot, its timers are filed again, each at a lower digit: at most 16 times in a
-//! timer's life, and usually two or three. So a slot that is reached costs as much as it holds, at once.
+//! A wheel of wheels. A deadline is filed by the highest of its 16 hexadecimal digits that differs
+//! from `base`, the time up to which all is done, and by the value of that digit: 16 × 16 slots,
+//! whose order is the order of time. What lies in one slot is not sorted. When `base` reaches a
+//! slot, its timers are filed again, each at a lower digit: at most 16 times in a timer's life, and
+//! usually two or three. So a slot that is reached costs as much as it holds, at once.
 //!
-//! Each slot keeps a bound, a time before which nothing in it is due: exact until the earliest is cancelled. A bound that is
-//! too early costs one early interrupt, which files the slot again.
+//! Each slot keeps a bound, a time before which nothing in it is due: exact until the earliest is
+//! cancelled. A bound that is too early costs one early interrupt, which files the slot again.
 #![expect(
     unsafe_code,
     reason = "links between timers that the queue does not own"
@@ -29,8 +31,8 @@ const RADIX: usize = 16;
 const DIGIT_BITS: u32 = 4;
 /// Slots of the wheels.
 const SLOTS: usize = RADIX * (64 / DIGIT_BITS) as usize;
-/// The slot of the timers that are due: the first of the lowest wheel, to which nothing that lies ahead belongs, because it
-/// would not differ from `base`.
+/// The slot of the timers that are due: the first of the lowest wheel, to which nothing that lies
+/// ahead belongs, because it would not differ from `base`.
 const DUE: usize = 0;
 
 #[derive(Debug)]
@@ -58,8 +60,8 @@ pub struct TimerQueue<T: Entry> {
     len: usize,
 }
 
-// SAFETY: the queue holds only addresses of entries; whoever arms them promises that this queue may write their links, on whichever
-// core it then is.
+// SAFETY: the queue holds only addresses of entries; whoever arms them promises that this queue may
+// write their links, on whichever core it then is.
 unsafe impl<T: Entry + Sync> Send for TimerQueue<T> {}
 
 impl<T: Entry> TimerQueue<T> {
@@ -91,11 +93,11 @@ impl<T: Entry> TimerQueue<T> {
         self.len == 0
     }
 
-    /// A time before which no timer is due, `u64::MAX` without timers: when to look again. Exact, but that a cancelled
-    /// timer may count until then.
+    /// A time before which no timer is due, `u64::MAX` without timers: when to look again. Exact,
+    /// but that a cancelled timer may count until then.
     #[inline]
     #[must_use]
-    pub fn next_deadline(&self) -> u64 {
+    pub fn next_ticks(&self) -> u64 {
         self.earliest()
             .map_or(NEVER, |slot| self.slots[slot].bound_ticks)
     }
@@ -104,8 +106,8 @@ impl<T: Entry> TimerQueue<T> {
     ///
     /// # Safety
     ///
-    /// `node` is live and stays so, at its address, until it has left the queue; it is in no queue; nobody but this queue touches
-    /// its links until then.
+    /// `node` is live and stays so, at its address, until it has left the queue; it is in no queue;
+    /// nobody but this queue touches its links until then.
     #[inline]
     pub unsafe fn insert(&mut self, node: NonNull<T>, deadline_ticks: u64) {
         self.len += 1;
@@ -120,8 +122,9 @@ impl<T: Entry> TimerQueue<T> {
     /// `node` is live, and armed in no other queue.
     #[inline]
     pub unsafe fn remove(&mut self, node: NonNull<T>) -> bool {
-        // SAFETY: `node` is live, and its links are this queue's or nobody's. If it is armed, so are its neighbours; they are
-        // live, their links are the queue's, and they are other entries.
+        // SAFETY: `node` is live, and its links are this queue's or nobody's. If it is armed, so
+        // are its neighbours; they are live, their links are the queue's, and they are other
+        // entries.
         unsafe {
             let own = links(node);
             let slot = own.slot as usize;
@@ -147,11 +150,11 @@ impl<T: Entry> TimerQueue<T> {
         true
     }
 
-    /// Takes a timer out whose deadline is not after `now_ticks`, if there is one. Those due at the same call come in no
-    /// particular order.
+    /// Takes a timer out whose deadline is not after `now_ticks`, if there is one. Those due at the
+    /// same call come in no particular order.
     #[inline]
     pub fn pop_expired(&mut self, now_ticks: u64) -> Option<NonNull<T>> {
-        if self.next_deadline() > now_ticks {
+        if self.next_ticks() > now_ticks {
             return None;
         }
         self.pop_due(now_ticks)
@@ -181,7 +184,8 @@ impl<T: Entry> TimerQueue<T> {
         if now_ticks <= self.base_ticks {
             return;
         }
-        // All before this slot is due, in it may be both; what comes after it differs from the new base as it did from the old.
+        // All before this slot is due, in it may be both; what comes after it differs from the new
+        // base as it did from the old.
         let reached = slot_of(now_ticks, self.base_ticks);
         self.base_ticks = now_ticks;
         let mut after = DUE;
@@ -192,7 +196,8 @@ impl<T: Entry> TimerQueue<T> {
             let mut rest = self.slots[slot].first;
             self.clear(slot);
             while let Some(node) = rest {
-                // SAFETY: it was armed and is in no slot now; filing it leaves the links of `rest` alone.
+                // SAFETY: it was armed and is in no slot now; filing it leaves the links of `rest`
+                // alone.
                 unsafe {
                     let own = links(node);
                     rest = own.next;
@@ -219,7 +224,8 @@ impl<T: Entry> TimerQueue<T> {
         let next = place.first.replace(node);
         place.bound_ticks = place.bound_ticks.min(deadline_ticks);
         self.occupied[slot / 64] |= 1 << (slot % 64);
-        // SAFETY: the caller hands the links of `node` over; `next` is armed and is another entry, because `node` is in no queue.
+        // SAFETY: the caller hands the links of `node` over; `next` is armed and is another entry,
+        // because `node` is in no queue.
         unsafe {
             *links(node) = Links {
                 deadline_ticks,
@@ -252,11 +258,13 @@ impl<T: Entry> TimerQueue<T> {
     }
 }
 
-/// The slot of `ticks`, which is after `base_ticks`: by the highest digit in which they differ, then by its value in `ticks`.
+/// The slot of `ticks`, which is after `base_ticks`: by the highest digit in which they differ,
+/// then by its value in `ticks`.
 #[inline]
 const fn slot_of(ticks: u64, base_ticks: u64) -> usize {
     let bit = (ticks ^ base_ticks).ilog2();
     let digit_at = bit & !(DIGIT_BITS - 1);
-    // Four times the digit's position is also its first bit; the slot is sixteen times the position and the digit.
+    // Four times the digit's position is also its first bit; the slot is sixteen times the position
+    // and the digit.
     ((digit_at << 2) as usize) | ((ticks >> digit_at) as usize & (RADIX - 1))
 }

@@ -4,18 +4,21 @@ use super::{Head, NEVER, Policy, Rank, Runner, decay, hysteresis};
 
 /// Binary places of the quotient that a deadline is computed from, beyond those of its operands.
 const QUOTIENT_BITS: u64 = 28;
-/// What rounding can take from both sides of the comparison that a deadline foresees, in last places.
+/// What rounding can take from both sides of the comparison that a deadline foresees, in last
+/// places.
 const ROUNDINGS: u64 = 4;
 
 impl Policy {
     /// The tick at which `runner` loses to `head`, provided that neither changes: at that tick
-    /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has lost already.
+    /// [`decide`](Self::decide) says so. [`NEVER`] for realtime threads; in the past where it has
+    /// lost already.
     #[inline]
     #[must_use]
     pub const fn deadline_ticks(&self, runner: &Runner, head: Head) -> u64 {
-        // With h for the hysteresis, it loses when rank + weight · (c(t − h) − c(since)) > head, so at
-        // t = h + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
-        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns are integers again.
+        // With h for the hysteresis, it loses when rank + weight · (c(t − h) − c(since)) > head, so
+        // at t = h + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
+        // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns
+        // are integers again.
         let (since, weight) = (runner.since.0, runner.weight.0 as u64);
         let lead = head.rank.0.wrapping_sub(runner.rank.0);
         let one_binade = decay::binade(head.rank.0) == decay::binade(runner.rank.0);
@@ -60,7 +63,8 @@ impl Policy {
         self.ticks_after(loses, hysteresis(runner.weight, head.weight))
     }
 
-    /// The first tick, or nearly, that is more than `units` of phase after the decay clock has shown `bits`.
+    /// The first tick, or nearly, that is more than `units` of phase after the decay clock has
+    /// shown `bits`.
     #[inline]
     const fn ticks_after(&self, bits: u64, units: u64) -> u64 {
         let phase = decay::straighten(bits) + units - self.zero;

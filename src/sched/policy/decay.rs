@@ -7,12 +7,14 @@
 //! └───────┴───────────────┴─────────────────┘
 //! ```
 //!
-//! The upper half as a whole is called the *binade*; differences of binades are differences of exponents. The
-//! top bit keeps every such number above the ranks of the realtime class (`Rank`), at no cost here.
+//! The upper half as a whole is called the *binade*; differences of binades are differences of
+//! exponents. The top bit keeps every such number above the ranks of the realtime class (`Rank`),
+//! at no cost here.
 //!
-//! The pattern read as an integer is nearly the base-2 logarithm of the value: exact at the powers of two, straight
-//! between them. So a pattern that grows evenly with time (a *phase*) doubles its value every 2^32 units, on a broken line;
-//! [`bend`] makes of it a curve without a kink. All is integers, and [`straighten`] is the way back.
+//! The pattern read as an integer is nearly the base-2 logarithm of the value: exact at the powers
+//! of two, straight between them. So a pattern that grows evenly with time (a *phase*) doubles its
+//! value every 2^32 units, on a broken line; [`bend`] makes of it a curve without a kink. All is
+//! integers, and [`straighten`] is the way back.
 
 /// Width of the mantissa.
 const MANTISSA_BITS: u32 = 32;
@@ -82,7 +84,8 @@ const fn normalise(value: u64, base: u64) -> u64 {
     if above >= MANTISSA_BITS {
         let excess = above - MANTISSA_BITS;
         let top = base + excess as u64;
-        // Nine years of uptime: everyone is equal from here on, and nobody is a realtime thread by overflow.
+        // Nine years of uptime: everyone is equal from here on, and nobody is a realtime thread by
+        // overflow.
         if top > u64::MAX >> MANTISSA_BITS {
             return u64::MAX - 1;
         }
@@ -94,12 +97,13 @@ const fn normalise(value: u64, base: u64) -> u64 {
     }
 }
 
-/// The decay clock at `phase`: between two powers of two, `x` of the way, the value is `1 + x·(2 + x)/3` times the lower one
-/// instead of `1 + x`.
+/// The decay clock at `phase`: between two powers of two, `x` of the way, the value is `1 + x·(2 +
+/// x)/3` times the lower one instead of `1 + x`.
 ///
-/// That is within 0.35 % of `2^x`, and its slope goes from 2/3 to 4/3: it ends each binade as steep as it begins the next. A
-/// kink there would be felt: the runtimes' differences would be halved at one moment, always at the same turn of those
-/// who alternate, and the same one would win each time (by 1 to 3 % of the core, when tried).
+/// That is within 0.35 % of `2^x`, and its slope goes from 2/3 to 4/3: it ends each binade as steep
+/// as it begins the next. A kink there would be felt: the runtimes' differences would be halved at
+/// one moment, always at the same turn of those who alternate, and the same one would win each time
+/// (by 1 to 3 % of the core, when tried).
 #[inline]
 pub(super) const fn bend(phase: u64) -> u64 {
     // x·(2 + x)/3 is x − x·(1 − x)/3.
@@ -111,8 +115,8 @@ pub(super) const fn bend(phase: u64) -> u64 {
 /// The phase at which [`bend`] gives `bits`, or up to 2^-14 of a binade after it, never before.
 #[inline]
 pub(super) const fn straighten(bits: u64) -> u64 {
-    // The mirrored parabola is at most 0.012 off. One step of Newton's method then is at most 0.012²/2 off, and to the right,
-    // because the curve bends upwards.
+    // The mirrored parabola is at most 0.012 off. One step of Newton's method then is at most
+    // 0.012²/2 off, and to the right, because the curve bends upwards.
     let target = bits as u32;
     let product = target as u64 * target.wrapping_neg() as u64;
     let guess = target as u64 + (product >> 34) + (product >> 36) + (product >> 37);

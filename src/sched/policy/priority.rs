@@ -13,7 +13,8 @@ impl Priority {
     /// What a thread has unless it asks for something else.
     pub const NORMAL: Self = Self(100);
 
-    /// The priority of `percent`, where 100 is normal. What lies outside 1..=10,000 is taken as the nearer bound.
+    /// The priority of `percent`, where 100 is normal. What lies outside 1..=10,000 is taken as the
+    /// nearer bound.
     #[must_use]
     pub const fn from_percent(percent: u32) -> Self {
         if percent < Self::MIN_PERCENT {

@@ -4,7 +4,8 @@ use super::{DecayedTime, Weight, decay};
 
 /// The place of a thread in the order in which threads run: the smaller runs first.
 ///
-/// A normal thread's rank is its runtime. A realtime thread's is its priority and, once queued, its turn among equals.
+/// A normal thread's rank is its runtime. A realtime thread's is its priority and, once queued, its
+/// turn among equals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank(pub(super) u64);
 
@@ -16,13 +17,15 @@ impl Rank {
     /// The turn of a realtime thread that is not queued: neither before nor after anyone.
     const MID_TURN: u64 = 1 << (Self::PRIORITY_SHIFT - 1);
 
-    /// A new thread's: nothing used. Threads created later (with a larger `id`) come after those created earlier.
+    /// A new thread's: nothing used. Threads created later (with a larger `id`) come after those
+    /// created earlier.
     #[must_use]
     pub const fn fresh(id: u32) -> Self {
         Self(decay::NORMAL | id as u64)
     }
 
-    /// That of realtime priority `priority`, 1..=255, the higher before the lower. Zero is no realtime priority: it counts as 1.
+    /// That of realtime priority `priority`, 1..=255, the higher before the lower. Zero is no
+    /// realtime priority: it counts as 1.
     #[must_use]
     pub const fn realtime(priority: u8) -> Self {
         let priority = if priority == 0 { 1 } else { priority };
@@ -36,9 +39,9 @@ impl Rank {
         self.0 < decay::NORMAL
     }
 
-    /// This rank just before (`before`) or after everything of an equal rank that was queued earlier. `count` is the number
-    /// of such placements made so far in this queue. A runtime has no turn: before its equals, it is
-    /// smaller by its last bit.
+    /// This rank just before (`before`) or after everything of an equal rank that was queued
+    /// earlier. `count` is the number of such placements made so far in this queue. A runtime has
+    /// no turn: before its equals, it is smaller by its last bit.
     #[inline]
     pub(in crate::sched) const fn placed(self, before: bool, count: u64) -> Self {
         if self.is_realtime() {
@@ -54,8 +57,8 @@ impl Rank {
         }
     }
 
-    /// This rank after a run from `from` to `to` with `weight`. Runs of every length are right; one that ends before it
-    /// began counts as none. A realtime rank and weight zero stay as they are.
+    /// This rank after a run from `from` to `to` with `weight`. Runs of every length are right; one
+    /// that ends before it began counts as none. A realtime rank and weight zero stay as they are.
     #[inline]
     #[must_use]
     pub const fn charged(self, weight: Weight, from: DecayedTime, to: DecayedTime) -> Self {
@@ -65,9 +68,9 @@ impl Rank {
         }
     }
 
-    /// [`charged`](Self::charged) in the cases that need no call, else `None`: so that a hot path stays a leaf, and takes
-    /// another path as a whole where this one ends. For a normal thread that is when the clock or the runtime crosses a
-    /// binade, a few times per half-life.
+    /// [`charged`](Self::charged) in the cases that need no call, else `None`: so that a hot path
+    /// stays a leaf, and takes another path as a whole where this one ends. For a normal thread
+    /// that is when the clock or the runtime crosses a binade, a few times per half-life.
     #[inline]
     #[must_use]
     pub const fn charged_quickly(
@@ -76,9 +79,9 @@ impl Rank {
         from: DecayedTime,
         to: DecayedTime,
     ) -> Option<Self> {
-        // One binade of the clock, one binade of the runtime, the runtime at most 2^20 times below the clock:
-        // then the patterns add like integers. (Above the clock it is at most by the weight, below 2^27, times
-        // what penalties add to it: never 64 binades.)
+        // One binade of the clock, one binade of the runtime, the runtime at most 2^20 times below
+        // the clock: then the patterns add like integers. (Above the clock it is at most by the
+        // weight, below 2^27, times what penalties add to it: never 64 binades.)
         let units = to.0.wrapping_sub(from.0);
         let above = decay::binade(self.0).wrapping_sub(decay::binade(to.0));
         let charge = units
@@ -96,7 +99,12 @@ impl Rank {
 
     #[cold]
     #[inline(never)]
-    const fn charged_slowly(self, weight: Weight, from: DecayedTime, to: DecayedTime) -> Self {
+    pub(super) const fn charged_slowly(
+        self,
+        weight: Weight,
+        from: DecayedTime,
+        to: DecayedTime,
+    ) -> Self {
         if self.is_realtime() {
             return self;
         }
@@ -104,7 +112,8 @@ impl Rank {
         Self(decay::add(self.0, charge, decay::binade(to.0)))
     }
 
-    /// Whether realtime rank `self` has a strictly higher priority than `other`, which may be of either class.
+    /// Whether realtime rank `self` has a strictly higher priority than `other`, which may be of
+    /// either class.
     pub(super) const fn outranks(self, other: Self) -> bool {
         self.0 >> Self::PRIORITY_SHIFT < other.0 >> Self::PRIORITY_SHIFT
     }

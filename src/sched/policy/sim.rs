@@ -1,4 +1,5 @@
-//! One simulated core: the real policy and the real run queue under a clock that jumps from event to event.
+//! One simulated core: the real policy and the real run queue under a clock that jumps from event
+//! to event.
 
 #![expect(unsafe_code, reason = "the queue links the threads")]
 
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use self::thread::{Habit, Thread};
-use super::{Cause, Decision, Head, NEVER, Policy, Priority, Rank, Runner, Weight};
+use super::{Cause, Decision, NEVER, Policy, Priority, Rank, Runner, Weight};
 use crate::sched::run_queue::{Place, RunQueue};
 
 /// The core.
@@ -24,7 +25,8 @@ struct Sim {
     current: Option<usize>,
     runner: Runner,
     since: u64,
-    /// When the timer fires, and whether nothing has changed since it was set: then the runner must have lost.
+    /// When the timer fires, and whether nothing has changed since it was set: then the runner must
+    /// have lost.
     timer: (u64, bool),
     switches: u64,
     timer_shots: u64,
@@ -166,7 +168,7 @@ impl Sim {
         }
         match self
             .policy
-            .decide(cause, &self.runner, self.head(), self.now)
+            .decide(cause, &self.runner, self.queue.head_key(), self.now)
         {
             Decision::Stay { deadline_ticks } => {
                 assert!(
@@ -192,18 +194,6 @@ impl Sim {
                 self.enqueue(id, runner, place);
                 self.enter(next, true);
             }
-        }
-    }
-
-    fn head(&self) -> Head {
-        // SAFETY: it is queued, and all threads live as long as the simulation.
-        let weight = self
-            .queue
-            .head()
-            .map(|head| unsafe { head.as_ref() }.weight);
-        Head {
-            rank: self.queue.head_rank(),
-            weight: weight.unwrap(),
         }
     }
 
@@ -243,7 +233,9 @@ impl Sim {
         self.switches += 1;
         self.timer = (NEVER, false);
         if !self.queue.is_empty() {
-            let deadline_ticks = self.policy.deadline_ticks(&self.runner, self.head());
+            let deadline_ticks = self
+                .policy
+                .deadline_ticks(&self.runner, self.queue.head_key());
             self.timer = (deadline_ticks, true);
         }
     }

@@ -1,7 +1,9 @@
-//! A pairing heap of threads by rank, linked through the threads: for those that do not fit into the lane.
+//! A pairing heap of threads by rank, linked through the threads: for those that do not fit into
+//! the lane.
 //!
-//! A tree in which no child ranks before its parent. Joining two trees puts the worse root under the better; taking the root out joins its
-//! children in pairs, then the pairs. Pushing is one join, popping is O(log n) amortised.
+//! A tree in which no child ranks before its parent. Joining two trees puts the worse root under
+//! the better; taking the root out joins its children in pairs, then the pairs. Pushing is one
+//! join, popping is O(log n) amortised.
 
 use core::ptr::NonNull;
 
@@ -28,10 +30,11 @@ impl<T: Entry> Heap<T> {
     ///
     /// # Safety
     ///
-    /// `node` is live and stays so until it is taken out, is nowhere queued, and its links are the heap's until then.
+    /// `node` is live and stays so until it is taken out, is nowhere queued, and its links are the
+    /// heap's until then.
     pub(super) unsafe fn push(&mut self, node: NonNull<T>) {
-        // SAFETY: the caller hands the links over; the root is an entry of the heap and is not `node`, so both are roots of
-        // disjoint trees.
+        // SAFETY: the caller hands the links over; the root is an entry of the heap and is not
+        // `node`, so both are roots of disjoint trees.
         unsafe {
             let own = links(node);
             own.child = None;
@@ -46,7 +49,8 @@ impl<T: Entry> Heap<T> {
     /// Takes the best entry out.
     pub(super) fn pop(&mut self) -> Option<NonNull<T>> {
         let root = self.root?;
-        // SAFETY: the root is in the heap; its children are the roots of disjoint trees once it is gone.
+        // SAFETY: the root is in the heap; its children are the roots of disjoint trees once it is
+        // gone.
         self.root = unsafe { join_all(links(root).child) };
         Some(root)
     }
@@ -61,8 +65,9 @@ impl<T: Entry> Heap<T> {
             self.pop();
             return;
         }
-        // SAFETY: `node` is in the heap and is not the root, so `prev` is its parent (if `node` is the first child) or the
-        // sibling before. Cut out, `node`'s children are disjoint from what is left.
+        // SAFETY: `node` is in the heap and is not the root, so `prev` is its parent (if `node` is
+        // the first child) or the sibling before. Cut out, `node`'s children are disjoint from what
+        // is left.
         unsafe {
             let own = links(node);
             let (prev, next, child) = (own.prev, own.next, own.child);
@@ -83,7 +88,8 @@ impl<T: Entry> Heap<T> {
         }
     }
 
-    /// An entry that `accept` takes, among the first `limit` on a way down from the root; not in order.
+    /// An entry that `accept` takes, among the first `limit` on a way down from the root; not in
+    /// order.
     pub(super) fn find(
         &self,
         limit: usize,
@@ -92,7 +98,8 @@ impl<T: Entry> Heap<T> {
         let mut at = self.root;
         for _ in 0..limit {
             let node = at?;
-            // SAFETY: an entry of the heap is live; its links are not referred to while `accept` runs.
+            // SAFETY: an entry of the heap is live; its links are not referred to while `accept`
+            // runs.
             if accept(unsafe { node.as_ref() }) {
                 return Some(node);
             }
@@ -110,8 +117,8 @@ impl<T: Entry> Heap<T> {
 ///
 /// `a` and `b` are the roots of disjoint trees of one heap (or about to be).
 unsafe fn join<T: Entry>(a: NonNull<T>, b: NonNull<T>) -> NonNull<T> {
-    // SAFETY: both are live, their links are the heap's, and `a`, `b` and the better one's child are three
-    // different entries, because the trees are disjoint.
+    // SAFETY: both are live, their links are the heap's, and `a`, `b` and the better one's child
+    // are three different entries, because the trees are disjoint.
     unsafe {
         let (better, worse) = if links(b).rank < links(a).rank {
             (b, a)
@@ -135,8 +142,8 @@ unsafe fn join<T: Entry>(a: NonNull<T>, b: NonNull<T>) -> NonNull<T> {
 ///
 /// They are the roots of disjoint trees of one heap, and their parent is no longer in it.
 unsafe fn join_all<T: Entry>(first: Option<NonNull<T>>) -> Option<NonNull<T>> {
-    // SAFETY: all entries reached are the siblings of the condition, and each is in exactly one of `rest`, `pairs` and
-    // `whole` at any time.
+    // SAFETY: all entries reached are the siblings of the condition, and each is in exactly one of
+    // `rest`, `pairs` and `whole` at any time.
     unsafe {
         let mut rest = first;
         let mut pairs: Option<NonNull<T>> = None;

@@ -1,4 +1,5 @@
-//! A sorted list of threads by rank, linked through the threads: cheap at both ends, and looked into only near the end.
+//! A sorted list of threads by rank, linked through the threads: cheap at both ends, and looked
+//! into only near the end.
 
 use core::ptr::NonNull;
 
@@ -39,8 +40,8 @@ impl<T: Entry> Lane<T> {
         Some(first)
     }
 
-    /// Takes the best entry out and appends `node`, if there is a best one and `rank` is not below what then is last; else
-    /// does nothing.
+    /// Takes the best entry out and appends `node`, if there is a best one and `rank` is not below
+    /// what then is last; else does nothing.
     ///
     /// # Safety
     ///
@@ -48,8 +49,8 @@ impl<T: Entry> Lane<T> {
     #[inline]
     pub(super) unsafe fn rotate(&mut self, node: NonNull<T>, rank: Rank) -> Option<NonNull<T>> {
         let first = self.first?;
-        // SAFETY: `first`, and `last` if it is another, are in the list; `node` is not, so its links, which the caller hands
-        // over, are other ones.
+        // SAFETY: `first`, and `last` if it is another, are in the list; `node` is not, so its
+        // links, which the caller hands over, are other ones.
         unsafe {
             let next = links(first).next;
             if next.is_some() {
@@ -74,10 +75,12 @@ impl<T: Entry> Lane<T> {
     ///
     /// # Safety
     ///
-    /// `node` is live and stays so until it is taken out, is nowhere queued, and its links are the list's until then.
+    /// `node` is live and stays so until it is taken out, is nowhere queued, and its links are the
+    /// list's until then.
     #[inline]
     pub(super) unsafe fn append(&mut self, node: NonNull<T>) -> bool {
-        // SAFETY: the caller hands the links of `node` over; `last` is another entry, because `node` is in no queue.
+        // SAFETY: the caller hands the links of `node` over; `last` is another entry, because
+        // `node` is in no queue.
         unsafe {
             let own = links(node);
             if self.first.is_none() {
@@ -97,14 +100,15 @@ impl<T: Entry> Lane<T> {
         }
     }
 
-    /// Adds `node`, whose rank is in its links, if its place is at the front or near the end. Whether it was. The list
-    /// is not empty, and its last ranks after `node`.
+    /// Adds `node`, whose rank is in its links, if its place is at the front or near the end.
+    /// Whether it was. The list is not empty, and its last ranks after `node`.
     ///
     /// # Safety
     ///
     /// As for [`append`](Self::append).
     pub(super) unsafe fn insert_before_last(&mut self, node: NonNull<T>) -> bool {
-        // SAFETY: the caller hands the links of `node` over; all others here are in the list and `node` is not.
+        // SAFETY: the caller hands the links of `node` over; all others here are in the list and
+        // `node` is not.
         unsafe {
             let rank = links(node).rank;
             if let Some(first) = self.first
@@ -157,7 +161,8 @@ impl<T: Entry> Lane<T> {
         }
     }
 
-    /// An entry that `accept` takes, from the last towards the first, looking at no more than `limit`, which counts down.
+    /// An entry that `accept` takes, from the last towards the first, looking at no more than
+    /// `limit`, which counts down.
     pub(super) fn find_back(
         &self,
         limit: &mut usize,

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use crate::sched::policy::Rank;
+use crate::sched::policy::{Head, Rank, Weight};
 
 /// What a queued thread carries for the queue. While it is queued, only the queue touches it.
 #[derive(Debug)]
@@ -10,15 +10,17 @@ pub struct Links<T> {
     pub(super) rank: Rank,
     /// The next in the lane; in the heap, the next sibling.
     pub(super) next: Option<NonNull<T>>,
-    /// The one before in the lane (meaningless for the first); in the heap, the sibling before or the parent.
+    /// The one before in the lane (meaningless for the first); in the heap, the sibling before or
+    /// the parent.
     pub(super) prev: Option<NonNull<T>>,
     /// The first child in the heap; nothing in the lane.
     pub(super) child: Option<NonNull<T>>,
     pub(super) in_heap: bool,
+    weight: Weight,
 }
 
 impl<T> Links<T> {
-    /// Those of a thread that is in no queue.
+    /// Those of a thread that is in no queue, with the normal weight.
     #[must_use]
     pub const fn new(rank: Rank) -> Self {
         Self {
@@ -27,14 +29,38 @@ impl<T> Links<T> {
             prev: None,
             child: None,
             in_heap: false,
+            weight: Weight::NORMAL,
         }
     }
 
-    /// The rank with which the thread was queued last, or that [`set_rank`](Self::set_rank) gave it since.
+    /// The rank with which the thread was queued last, or that [`set_rank`](Self::set_rank) gave it
+    /// since.
     #[inline]
     #[must_use]
     pub const fn rank(&self) -> Rank {
         self.rank
+    }
+
+    /// By what the thread is charged.
+    #[inline]
+    #[must_use]
+    pub const fn weight(&self) -> Weight {
+        self.weight
+    }
+
+    /// What the policy has to know of the thread while it waits.
+    #[inline]
+    pub(super) const fn head(&self) -> Head {
+        Head {
+            rank: self.rank,
+            weight: self.weight,
+        }
+    }
+
+    /// Changes by what the thread is charged, while it is not queued.
+    #[inline]
+    pub const fn set_weight(&mut self, weight: Weight) {
+        self.weight = weight;
     }
 
     /// Keeps `rank` with a thread that is not queued.
@@ -48,8 +74,8 @@ impl<T> Links<T> {
 ///
 /// # Safety
 ///
-/// `links` returns the address of one field of `*this`, always the same and of no other purpose, without making a
-/// reference, and with a provenance that allows writing to it.
+/// `links` returns the address of one field of `*this`, always the same and of no other purpose,
+/// without making a reference, and with a provenance that allows writing to it.
 pub unsafe trait Entry: Sized {
     /// The links inside `this`.
     ///
@@ -66,7 +92,7 @@ pub unsafe trait Entry: Sized {
 /// `node` is live, and no reference to its links exists while the result does.
 #[inline]
 pub(super) unsafe fn links<'a, T: Entry>(node: NonNull<T>) -> &'a mut Links<T> {
-    // SAFETY: `node` is live, so `Entry::links` gives the address of its links; that nobody else refers to
-    // them is this function's own condition.
+    // SAFETY: `node` is live, so `Entry::links` gives the address of its links; that nobody else
+    // refers to them is this function's own condition.
     unsafe { T::links(node).as_mut() }
 }

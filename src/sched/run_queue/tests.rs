@@ -54,7 +54,8 @@ fn push(queue: &mut RunQueue<Item>, item: NonNull<Item>, rank: Rank, place: Plac
     unsafe { queue.push(item, rank, place) };
 }
 
-/// What a queue of unlimited size and no cleverness does: ranks, and within a rank a line of waiting items.
+/// What a queue of unlimited size and no cleverness does: ranks, and within a rank a line of
+/// waiting items.
 #[derive(Default)]
 struct Model(BTreeMap<Rank, VecDeque<usize>>);
 
@@ -67,7 +68,8 @@ impl Model {
         }
     }
 
-    /// Whether `id` may leave now; if so it does. Items of one rank leave in order only in the realtime class.
+    /// Whether `id` may leave now; if so it does. Items of one rank leave in order only in the
+    /// realtime class.
     fn leave(&mut self, id: usize) -> bool {
         let Some(mut entry) = self.0.first_entry() else {
             return false;

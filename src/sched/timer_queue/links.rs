@@ -45,8 +45,9 @@ impl<T> Default for Links<T> {
 ///
 /// # Safety
 ///
-/// `links` returns the address of one field of `*this`, always the same and of no other purpose, without making a
-/// reference, and with a provenance that allows writing to it. If `*this` is shared, the field is in an `UnsafeCell`.
+/// `links` returns the address of one field of `*this`, always the same and of no other purpose,
+/// without making a reference, and with a provenance that allows writing to it. If `*this` is
+/// shared, the field is in an `UnsafeCell`.
 pub unsafe trait Entry: Sized {
     /// The links inside `this`.
     ///
@@ -63,7 +64,7 @@ pub unsafe trait Entry: Sized {
 /// `node` is live, and no reference to its links exists while the result does.
 #[inline]
 pub(super) unsafe fn links<'a, T: Entry>(node: NonNull<T>) -> &'a mut Links<T> {
-    // SAFETY: `node` is live, so `Entry::links` gives the address of its links; that nobody else refers to
-    // them is this function's own condition.
+    // SAFETY: `node` is live, so `Entry::links` gives the address of its links; that nobody else
+    // refers to them is this function's own condition.
     unsafe { T::links(node).as_mut() }
 }

@@ -16,7 +16,8 @@ fn two_equal_hogs_take_turns_of_ten_milliseconds() {
         let total = slices.iter().sum::<u64>() as f64;
         let mean_ms = total / slices.len() as f64 * 1e3 / hz as f64;
         assert_near("mean slice in ms", mean_ms, 10.0, 0.03);
-        // Exactly, by the exponential: h + τ·ln(2 − e^(−h/τ)), less the penalty with which each turn begins.
+        // Exactly, by the exponential: h + τ·ln(2 − e^(−h/τ)), less the penalty with which each
+        // turn begins.
         let exact_ms = 5.0 + 200.0 * (2.0 - (-5.0f64 / 200.0).exp()).ln() - 0.01;
         slices.sort_unstable();
         let median_ms = slices[slices.len() / 2] as f64 * 1e3 / hz as f64;
@@ -87,7 +88,8 @@ fn whoever_has_slept_long_runs_a_half_life_before_a_lone_hog_comes_back() {
     for hz in HZ {
         let mut sim = hogs(hz, 0, &[100]);
         sim.run(10 * hz);
-        // A new thread and one that has slept for long are the same: neither has used anything that counts.
+        // A new thread and one that has slept for long are the same: neither has used anything that
+        // counts.
         let id = sim.spawn(Habit::Hog, 100);
         sim.run(hz);
         let first_ms = sim.slices(id)[0] as f64 * 1e3 / hz as f64;
@@ -158,7 +160,8 @@ fn a_thread_that_wants_more_than_its_share_gets_its_share() {
 
 #[test]
 fn the_edges_of_other_schedulers_are_none() {
-    // 17.5 s: where OSv renormalises; 17.7 s: from where it forgets to charge; 39.8 s: the range of a 32-bit timer value.
+    // 17.5 s: where OSv renormalises; 17.7 s: from where it forgets to charge; 39.8 s: the range of
+    // a 32-bit timer value.
     for hz in HZ {
         for seconds in [
             8.9, 17.4, 17.5, 17.6, 17.8, 39.7, 39.8, 39.9, 200.0, 100_000.0,

@@ -57,9 +57,11 @@ unsafe impl Entry for Thread {
 
 impl Thread {
     pub(super) fn new(id: usize, habit: Habit, weight: Weight, rank: Rank, now: u64) -> Self {
+        let mut links = Links::new(rank);
+        links.set_weight(weight);
         Self {
             id,
-            links: UnsafeCell::new(Links::new(rank)),
+            links: UnsafeCell::new(links),
             habit: Cell::new(habit),
             weight,
             work_left: Cell::new(habit.work()),
