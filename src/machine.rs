@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(machine.cores[3].start, CoreStart::SpinTable { slot: 0xf0 });
         assert_eq!(machine.uart, PI.uart);
         assert_eq!(machine.psci, None);
-        assert_eq!(machine.memory_bytes(), 0x3b40_0000 - 0x1000);
+        assert_eq!(machine.memory_bytes(), 0x3b40_0000);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) const PI: Board = Board {
         CoreStart::SpinTable { slot: 0xe8 },
         CoreStart::SpinTable { slot: 0xf0 },
     ],
-    fallback_ram: &[0x1000..0x3b40_0000],
+    fallback_ram: &[0..0x3b40_0000],
     reserved_ram: &[0..0x1000],
     dtb_window: 0x1000..0x4000_0000,
     devices: &[0xfc00_0000..0x1_0000_0000],
