@@ -1,11 +1,18 @@
 //! Bringing memory up, once, and what became of it.
 #![expect(unsafe_code, reason = "takes possession of all RAM")]
 
+use crate::machine::IDENTITY_END;
 use crate::mem::buddy::PageAllocator;
 use crate::mem::plan::{Layout, Region};
 use crate::mem::ranges::PAGE_BYTES;
+use crate::mem::window::STACK_AREA;
 use crate::mem::{heap, stacks, tables};
 use crate::sync::SpinLock;
+
+const _: () = assert!(
+    IDENTITY_END == STACK_AREA.start,
+    "one area begins where the other ends"
+);
 
 /// The pages of all RAM that belongs to nobody.
 pub(super) static PAGES: SpinLock<PageAllocator> = SpinLock::new(PageAllocator::empty());

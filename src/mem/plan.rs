@@ -246,6 +246,14 @@ mod tests {
     }
 
     #[test]
+    fn page_zero_is_never_handed_out() {
+        let layout = layout(&[0..0x4000_0000], &[]);
+        let (regions, free) = regions(&layout);
+        assert_eq!(access(&regions, 0), Some(Access::Data));
+        assert!(!free.contains(0) && free.contains(PAGE_BYTES));
+    }
+
+    #[test]
     fn page_zero_is_not_mapped_where_there_is_no_ram() {
         let mut layout = layout(&[0x4000_0000..0x6000_0000], &[]);
         layout.device_tree = None;

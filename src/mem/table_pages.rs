@@ -3,7 +3,7 @@
 //! `aarch64-paging` asks for a table in the middle of a change and takes no refusal, so tables are
 //! kept in reserve: whoever maps first sees to it that there are enough ([`TablePages::add`]), where
 //! a lack of memory is still an ordinary error. Tables are never given back: those of the stack area
-//! are bounded by memory (4 KiB for each MiB that ever held stacks) and are used again.
+//! are bounded by memory (4 KiB for each 1.6 MiB that ever held stacks) and are used again.
 #![expect(
     unsafe_code,
     reason = "tables are raw memory that is read by the hardware"

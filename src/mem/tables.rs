@@ -30,9 +30,13 @@ const ASID: u64 = 1 << 48;
 /// entry, all between are blocks.
 const TABLES_PER_REGION: usize = 4;
 
-/// Pages that are unmapped in one go. Less than a table has, so that no table ever becomes empty as
-/// a whole and is given back while a walker may still read it.
-const UNMAP_PAGES: usize = 256;
+/// Most tables that 1 MiB of 4 KiB mappings can need: it may lie across the border of two tables of
+/// either level.
+const TABLES_PER_PIECE: usize = 4;
+
+/// What is mapped or unmapped in one go: 256 pages, half of what one table has. Were all of a table
+/// unmapped at once, `aarch64-paging` would give it back while a walker may still read it.
+const PIECE_BYTES: usize = 1 << 20;
 
 struct Tables {
     root: RootTable<El1And0, TablePages>,
@@ -137,6 +141,10 @@ pub unsafe fn unmap_page_zero() {
 /// Maps `virtual_range`, unmapped until now, to the memory from `physical`: read and write, never
 /// executable, 4 KiB pages. Any core may use it when this returns.
 ///
+/// # Errors
+///
+/// There is no page for a table; nothing is mapped then.
+///
 /// # Safety
 ///
 /// The memory must be the caller's, and must be used through one of its two mappings at a time.
@@ -144,23 +152,19 @@ pub(crate) unsafe fn map_pages(
     virtual_range: &Range<usize>,
     physical: usize,
 ) -> Result<(), OutOfTables> {
-    let mut tables = TABLES.lock();
-    let tables = tables.as_mut().ok_or(OutOfTables)?;
-    let needed = tables_for(virtual_range);
-    let pages = tables.root.translation();
-    while pages.spare() < needed {
-        let page = PAGES.lock().allocate(1).ok_or(OutOfTables)?;
-        // SAFETY: the page was just allocated and is given away here.
-        unsafe { pages.add(page) };
+    for piece in pieces(virtual_range) {
+        let address = physical + (piece.start - virtual_range.start);
+        // A lock for each piece: IRQs are not masked for the whole of a large range.
+        let mapped = match TABLES.lock().as_mut() {
+            Some(tables) => tables.map_pages(&piece, address),
+            None => Err(OutOfTables),
+        };
+        if mapped.is_err() {
+            // SAFETY: mapped by this call, and not used yet.
+            unsafe { unmap_pages(&(virtual_range.start..piece.start)) };
+            return mapped;
+        }
     }
-    let memory = MemoryRegion::new(virtual_range.start, virtual_range.end);
-    let attributes = attributes(Access::Data);
-    let only_pages = Constraints::NO_BLOCK_MAPPINGS;
-    let physical = PhysicalAddress(physical);
-    tables
-        .root
-        .map_range(&memory, physical, attributes, only_pages)
-        .map_err(|_| OutOfTables)?;
     mmu::synchronize_new_mappings();
     Ok(())
 }
@@ -171,13 +175,20 @@ pub(crate) unsafe fn map_pages(
 ///
 /// Nobody may use the range any more. It was mapped by [`map_pages`].
 pub(crate) unsafe fn unmap_pages(virtual_range: &Range<usize>) {
-    for start in virtual_range.clone().step_by(UNMAP_PAGES * PAGE_BYTES) {
-        let end = virtual_range.end.min(start + UNMAP_PAGES * PAGE_BYTES);
-        // The lock is taken for each piece: IRQs are not masked for the whole of a large range.
+    for piece in pieces(virtual_range) {
         if let Some(tables) = TABLES.lock().as_mut() {
-            tables.unmap(&(start..end));
+            tables.unmap(&piece);
         }
     }
+}
+
+/// A range in parts of at most [`PIECE_BYTES`].
+fn pieces(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range
+        .clone()
+        .step_by(PIECE_BYTES)
+        .map(move |start| start..end.min(start + PIECE_BYTES))
 }
 
 /// Pages that hold tables, those in reserve included.
@@ -189,7 +200,24 @@ pub(crate) fn table_pages() -> usize {
 }
 
 impl Tables {
-    /// Makes the entries of at most [`UNMAP_PAGES`] pages invalid, here and in every TLB.
+    /// Maps at most [`PIECE_BYTES`], after seeing to it that there are tables enough.
+    fn map_pages(&mut self, range: &Range<usize>, physical: usize) -> Result<(), OutOfTables> {
+        let pages = self.root.translation();
+        while pages.spare() < TABLES_PER_PIECE {
+            let page = PAGES.lock().allocate(1).ok_or(OutOfTables)?;
+            // SAFETY: the page was just allocated and is given away here.
+            unsafe { pages.add(page) };
+        }
+        let memory = MemoryRegion::new(range.start, range.end);
+        let attributes = attributes(Access::Data);
+        let only_pages = Constraints::NO_BLOCK_MAPPINGS;
+        let physical = PhysicalAddress(physical);
+        self.root
+            .map_range(&memory, physical, attributes, only_pages)
+            .map_err(|_| OutOfTables)
+    }
+
+    /// Makes the entries of at most [`PIECE_BYTES`] invalid, here and in every TLB.
     fn unmap(&mut self, range: &Range<usize>) {
         let memory = MemoryRegion::new(range.start, range.end);
         let nothing = El1Attributes::empty();
@@ -208,12 +236,6 @@ impl Tables {
             asm!("dsb ish", "isb", options(nostack, preserves_flags));
         }
     }
-}
-
-/// Most tables that 4 KiB mappings of a range can need below the root.
-fn tables_for(range: &Range<usize>) -> usize {
-    let entries = |bytes: usize| (range.end - 1) / bytes - range.start / bytes + 1;
-    entries(1 << 21) + entries(1 << 30)
 }
 
 /// The attributes of a leaf entry. EL0 may never execute; the access flag is set, since nothing

@@ -150,6 +150,17 @@ fn a_page_freed_twice_is_noticed_whatever_it_joined() {
     }
 }
 
+#[test]
+#[cfg(debug_assertions)]
+fn a_run_that_holds_a_free_page_cannot_be_freed() {
+    let mut arena = Arena::new(&[0..ARENA_PAGES]);
+    let address = arena.pages.allocate(8).unwrap();
+    let page = arena.page(address);
+    arena.free(page + 5, 1);
+    let whole = std::panic::AssertUnwindSafe(|| arena.free(page, 8));
+    assert!(std::panic::catch_unwind(whole).is_err());
+}
+
 proptest! {
     /// The model is a list of who has which page.
     #[test]
