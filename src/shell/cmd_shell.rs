@@ -61,11 +61,11 @@ pub(super) static CLEAR: Command = Command {
 pub(super) static JOBS: Command = Command {
     spec: Spec {
         name: "jobs",
-        summary: "List the commands that run",
+        summary: "List the commands in the background",
         args: &[],
     },
     run: |ctx| {
-        for job in jobs::list() {
+        for job in jobs::list().into_iter().filter(|job| job.is_background) {
             let Ok(()) = uwriteln!(
                 ctx.out(),
                 "[{}] {}{}",
@@ -92,11 +92,7 @@ fn kill(ctx: &mut Context) -> Verdict {
     if usize::try_from(id).is_ok_and(jobs::request_stop) {
         return Verdict::Passed;
     }
-    let Ok(()) = uwrite!(ctx.out(), "there is no job {}; these are:", id);
-    for job in jobs::list() {
-        let Ok(()) = uwrite!(ctx.out(), " {}", job.id);
-    }
-    let Ok(()) = uwriteln!(ctx.out(), "");
+    let Ok(()) = uwriteln!(ctx.out(), "there is no job {}; `jobs` lists them", id);
     Verdict::Usage
 }
 

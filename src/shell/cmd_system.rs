@@ -67,7 +67,7 @@ fn irq(ctx: &mut Context) -> Verdict {
     let out = ctx.out();
     let Ok(()) = uwrite!(out, "INTID  {}", pad::left("SOURCE", 12));
     for core in cores::online() {
-        let Ok(()) = uwrite!(out, "{}{}", pad::right("CORE", 11), core.index());
+        let Ok(()) = uwrite!(out, "{}{}", pad::right("CORE", 9), core.index());
     }
     let Ok(()) = uwriteln!(out, "");
     for line in irq::lines() {
@@ -84,7 +84,7 @@ fn irq(ctx: &mut Context) -> Verdict {
             pad::left(source, 12)
         );
         for core in cores::online() {
-            let Ok(()) = uwrite!(out, "{}", pad::right(line.counts[core.index()], 12));
+            let Ok(()) = uwrite!(out, "{}", pad::right(line.counts[core.index()], 10));
         }
         let Ok(()) = uwriteln!(out, "");
     }

@@ -22,27 +22,27 @@ fn ps(ctx: &mut Context) -> Verdict {
     let out = ctx.out();
     let Ok(()) = uwriteln!(
         out,
-        "   ID NAME             STATE    CORE PIN  PRIO     CPU-TIME    SW-VOL    SW-PRE  MIGR   STACK"
+        "  ID NAME             STATE    CORE PIN PRIO  CPU/s   SW-VOL  SW-PRE MIGR STACK"
     );
     for t in thread::list() {
         let Ok(()) = uwrite!(
             out,
-            "{} {}{}{} {}",
-            pad::right(t.id.0, 5),
+            "{} {}{}{}{}{}",
+            pad::right(t.id, 4),
             pad::left(t.name.as_str(), 17),
             pad::left(state(t.state), 9),
             pad::right(t.core.index(), 4),
-            pad::right(Pin(t.pinned), 3)
+            pad::right(Pin(t.pinned), 4),
+            pad::right(Level(&t), 5)
         );
         let Ok(()) = uwriteln!(
             out,
-            "{}{}{}{}{}{}",
-            pad::right(Level(&t), 6),
-            pad::right(pad::seconds(t.cpu_time), 13),
-            pad::right(t.switches_voluntary, 10),
-            pad::right(t.switches_preempted, 10),
-            pad::right(t.migrations, 6),
-            pad::right(t.stack_bytes, 8)
+            "{}{}{}{}{}K",
+            pad::right(pad::seconds(t.cpu_time), 9),
+            pad::right(t.switches_voluntary, 8),
+            pad::right(t.switches_preempted, 8),
+            pad::right(t.migrations, 5),
+            pad::right(t.stack_bytes / 1024, 5)
         );
     }
     Verdict::Passed
@@ -102,7 +102,7 @@ fn cores(ctx: &mut Context) -> Verdict {
     let out = ctx.out();
     let Ok(()) = uwriteln!(
         out,
-        "CORE RUNNING LOAD     IDLE/s    SW-VOL    SW-PRE     TIMER  IPI-SENT   MIGR-IN  MIGR-OUT"
+        "CORE RUNNING LOAD   IDLE/s   SW-VOL   SW-PRE    TIMER IPI-SENT MIGR-IN MIGR-OUT"
     );
     for core in (0..cores::configured()).filter_map(CoreId::new) {
         let stats = cores::stats(core);
@@ -111,7 +111,7 @@ fn cores(ctx: &mut Context) -> Verdict {
             let Ok(()) = uwriteln!(out, "did not come");
             continue;
         }
-        match stats.running {
+        let Ok(()) = match stats.running {
             Some(id) => uwrite!(out, "{}", pad::right(id, 7)),
             None => uwrite!(out, "{}", pad::right("idle", 7)),
         };
@@ -119,13 +119,13 @@ fn cores(ctx: &mut Context) -> Verdict {
             out,
             "{}{}{}{}{}{}{}{}",
             pad::right(stats.load, 5),
-            pad::right(pad::seconds(stats.idle), 11),
-            pad::right(stats.switches_voluntary, 10),
-            pad::right(stats.switches_preempted, 10),
-            pad::right(stats.timer_irqs, 10),
-            pad::right(stats.ipis_sent, 10),
-            pad::right(stats.migrations_in, 10),
-            pad::right(stats.migrations_out, 10)
+            pad::right(pad::seconds(stats.idle), 9),
+            pad::right(stats.switches_voluntary, 9),
+            pad::right(stats.switches_preempted, 9),
+            pad::right(stats.timer_irqs, 9),
+            pad::right(stats.ipis_sent, 9),
+            pad::right(stats.migrations_in, 8),
+            pad::right(stats.migrations_out, 9)
         );
     }
     Verdict::Passed

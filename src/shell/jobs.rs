@@ -34,6 +34,7 @@ struct Job {
 pub(super) struct JobInfo {
     pub(super) id: usize,
     pub(super) source: String,
+    pub(super) is_background: bool,
     pub(super) state: &'static str,
 }
 
@@ -131,18 +132,18 @@ pub(super) fn list() -> Vec<JobInfo> {
 
 impl Job {
     fn info(&self) -> JobInfo {
-        let state = if self.is_done.load(Ordering::Acquire) {
-            "ended"
-        } else if self.cancel.is_requested() {
-            "stopping"
-        } else if self.is_background {
-            "background"
-        } else {
-            "foreground"
+        let state = match (
+            self.is_done.load(Ordering::Acquire),
+            self.cancel.is_requested(),
+        ) {
+            (true, _) => "ended",
+            (false, true) => "stopping",
+            (false, false) => "running",
         };
         JobInfo {
             id: self.id,
             source: self.source.clone(),
+            is_background: self.is_background,
             state,
         }
     }

@@ -85,6 +85,8 @@ impl Parser<'_> {
                 .ok_or_else(|| Problem::TooMany { given: given() })?;
             let value = match arg.value {
                 Takes::Words => Value::Text(joined(self.words)),
+                // One word is a line in quotes; several are a line as it stands.
+                Takes::CommandLine if rest.is_empty() => Value::Text(given()),
                 Takes::CommandLine => Value::Text(self.source[word.start..].to_string()),
                 _ => self.value(arg, &word.text)?,
             };

@@ -42,12 +42,14 @@ impl PromptRow {
         out: &mut W,
     ) -> Result<(), W::Error> {
         let (text, cursor) = (line.text(), line.cursor());
-        let last_first = text.len().saturating_sub(self.room);
-        self.first = self
-            .first
-            .min(cursor)
-            .max(cursor.saturating_sub(self.room))
-            .min(last_first);
+        if text.len() <= self.room {
+            self.first = 0;
+        } else if cursor <= self.first {
+            self.first = cursor.saturating_sub(self.room / 3);
+        } else if cursor > self.first + self.room {
+            // By several characters at once: text that is pasted is not drawn anew for each of them.
+            self.first = cursor - self.room * 2 / 3;
+        }
         let end = text.len().min(self.first + self.room);
         uwrite!(out, "\r{}{}\x1b[K", self.prompt, &text[self.first..end])?;
         match end - cursor {

@@ -49,6 +49,10 @@ fn the_rest_of_the_line_is_kept_as_words_or_as_it_was_typed() {
     let values = run("repeat 3 ctxsw 'apart'  --help");
     assert_eq!(values.number("count"), Some(3));
     assert_eq!(values.text("command"), Some("ctxsw 'apart'  --help"));
+    assert_eq!(
+        run("repeat 3 'echo \"a;\"; echo b'").text("command"),
+        Some("echo \"a;\"; echo b")
+    );
 }
 
 #[test]

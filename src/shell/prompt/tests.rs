@@ -108,16 +108,18 @@ fn a_short_line_stands_behind_the_prompt() {
 
 #[test]
 fn a_wide_line_shows_the_part_around_the_cursor() {
-    let (terminal, _) = typed(13, b"0123456789abcdef");
+    let shows = |bytes: &[u8]| {
+        let (terminal, _) = typed(13, bytes);
+        (terminal.row(), terminal.cursor)
+    };
+    assert_eq!(shows(b"0123456789"), ("> 0123456789".into(), 12));
+    assert_eq!(shows(b"0123456789a"), ("> 56789a".into(), 8));
+    assert_eq!(shows(b"0123456789abcdef"), ("> abcdef".into(), 8));
     assert_eq!(
-        (terminal.row().as_str(), terminal.cursor),
-        ("> 6789abcdef", 12)
+        shows(b"0123456789abcdef\x02\x02\x02\x02\x02\x02"),
+        ("> 789abcdef".into(), 5)
     );
-    let (terminal, _) = typed(13, b"0123456789abcdef\x01");
-    assert_eq!(
-        (terminal.row().as_str(), terminal.cursor),
-        ("> 0123456789", 2)
-    );
+    assert_eq!(shows(b"0123456789abcdef\x01"), ("> 0123456789".into(), 2));
 }
 
 #[test]
