@@ -18,6 +18,14 @@ use crate::workspace::Workspace;
 /// Cargo's separator of flags in `CARGO_ENCODED_RUSTFLAGS`.
 const FLAG_SEPARATOR: char = '\u{1f}';
 
+/// What every crate of an image is compiled with.
+const CRATE_FLAGS: [&str; 2] = [
+    // Backtraces walk the frame chain.
+    "-Cforce-frame-pointers=yes",
+    // Linked for one address: there is nobody who would relocate the image.
+    "-Crelocation-model=static",
+];
+
 /// A finished firmware.
 #[derive(Clone, Debug)]
 pub(crate) struct Firmware {
@@ -34,9 +42,10 @@ pub(crate) fn firmware(
     board: Board,
     profile: &str,
 ) -> Result<Firmware> {
-    let mut command = cargo_for_board(workspace, toolchain, board)?;
-    command.args(["build", "--target", TARGET, "--profile", profile]);
+    let mut command = cargo_for_target(workspace, toolchain)?;
+    command.args(["rustc", "--target", TARGET, "--profile", profile]);
     command.args(["--package", &board.package(), "--bin", &board.binary()]);
+    command.arg("--").args(linker_flags(workspace, board)?);
     if !step::passthrough(&mut command)? {
         return Err(
             Failure::verdict(format!("the firmware for {} does not build", board.name())).into(),
@@ -73,16 +82,12 @@ fn package(built: &Path, directory: &Path, board: Board) -> Result<Firmware> {
     Ok(firmware)
 }
 
-/// Cargo with the flags that the image of a board needs; also for clippy and rustdoc.
+/// Cargo with the flags that every crate of an image needs; also for clippy and rustdoc.
 ///
 /// Flags of the person's own survive: cargo takes flags from one place only, so where the environment
 /// has some, ours are added to them there, and otherwise to those of the person's configuration files.
-pub(crate) fn cargo_for_board(
-    workspace: &Workspace,
-    toolchain: &Toolchain,
-    board: Board,
-) -> Result<Command> {
-    let flags = image_flags(workspace, board)?;
+pub(crate) fn cargo_for_target(workspace: &Workspace, toolchain: &Toolchain) -> Result<Command> {
+    let flags = CRATE_FLAGS.map(str::to_owned);
     let mut command = toolchain.cargo()?;
     command.current_dir(workspace.root());
     command.env("CARGO_TARGET_DIR", workspace.target());
@@ -104,7 +109,8 @@ pub(crate) fn cargo_for_board(
     Ok(command)
 }
 
-fn image_flags(workspace: &Workspace, board: Board) -> Result<Vec<String>> {
+/// The flags that only the last step needs; what is compiled before it serves both boards.
+fn linker_flags(workspace: &Workspace, board: Board) -> Result<[String; 2]> {
     let text = |path: PathBuf| {
         path.into_os_string()
             .into_string()
@@ -115,14 +121,10 @@ fn image_flags(workspace: &Workspace, board: Board) -> Result<Vec<String>> {
     };
     let script = text(workspace.root().join("tools").join("link.ld"))?;
     let board_dir = text(workspace.root().join("boards").join(board.name()))?;
-    Ok(vec![
+    Ok([
         format!("-Clink-arg=-T{script}"),
         // Where the script finds the board's `memory.ld`.
         format!("-Clink-arg=-L{board_dir}"),
-        // Backtraces walk the frame chain.
-        "-Cforce-frame-pointers=yes".to_owned(),
-        // Linked for one address: there is nobody who would relocate the image.
-        "-Crelocation-model=static".to_owned(),
     ])
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::board::Board;
-use crate::build::cargo_for_board;
+use crate::build::cargo_for_target;
 use crate::failure::CODE_FAILED;
 use crate::setup;
 use crate::step;
@@ -65,11 +65,11 @@ fn steps(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<(String, Co
     ];
     // The host never compiles what is gated on the target, so the boards are checked by themselves.
     for board in Board::ALL {
-        let mut clippy = cargo_for_board(workspace, toolchain, board)?;
+        let mut clippy = cargo_for_target(workspace, toolchain)?;
         clippy.args(["clippy", "--target", TARGET, "--package", "pivot"]);
         clippy.args(["--package", &board.package()]).args(deny);
         steps.push((format!("clippy for {}", board.name()), clippy));
-        let mut docs = cargo_for_board(workspace, toolchain, board)?;
+        let mut docs = cargo_for_target(workspace, toolchain)?;
         docs.args([
             "doc",
             "--target",

@@ -88,7 +88,7 @@ const fn scenario(name: &'static str, place: Place, run: fn(&Rig<'_>) -> Result<
 /// Every scenario.
 pub(crate) const ALL: &[Scenario] = &[
     scenario("boot", Place::Quick, boot),
-    scenario("boots", Place::Everywhere, boots),
+    scenario("repeated", Place::Everywhere, repeated),
     scenario("fpu", Place::Everywhere, fpu),
     scenario("ctxsw", Place::Everywhere, ctxsw),
     scenario("exec", Place::Main, exec).with_bootargs(),
@@ -106,7 +106,7 @@ fn boot(rig: &Rig<'_>) -> Result<()> {
 }
 
 /// It comes every time.
-fn boots(rig: &Rig<'_>) -> Result<()> {
+fn repeated(rig: &Rig<'_>) -> Result<()> {
     let count = if rig.is_full { 100 } else { 10 };
     for _ in 0..count {
         let mut session = rig.boot()?;
