@@ -1,8 +1,10 @@
-//! The inbox of a core: threads that other cores have woken, linked through the threads, without a lock.
+//! The inbox of a core: threads that other cores have woken, linked through the threads, without a
+//! lock.
 //!
-//! Any core pushes; the owner takes everything at once, oldest first. A push that finds the inbox empty says so: its core then
-//! sends the interrupt, and nobody else has to until the owner has looked. A stack suffices, because entries leave only all
-//! together: no node that a push has read can come back in between (no ABA).
+//! Any core pushes; the owner takes everything at once, oldest first. A push that finds the inbox
+//! empty says so: its core then sends the interrupt, and nobody else has to until the owner has
+//! looked. A stack suffices, because entries leave only all together: no node that a push has read
+//! can come back in between (no ABA).
 //!
 //! ```text
 //! push: node.next ← head; head ← node   (compare and swap, release)
@@ -20,12 +22,13 @@ use super::atomic::{AtomicPtr, Ordering};
 
 /// What a thread carries for the inbox.
 #[derive(Debug)]
-pub struct Link<T> {
-    /// Written by whoever has the thread: the pusher before it publishes it, then the owner of the inbox.
+pub struct Links<T> {
+    /// Written by whoever has the thread: the pusher before it publishes it, then the owner of the
+    /// inbox.
     next: AtomicPtr<T>,
 }
 
-impl<T> Link<T> {
+impl<T> Links<T> {
     /// That of a thread that is in no inbox.
     #[cfg(not(loom))]
     #[must_use]
@@ -45,7 +48,7 @@ impl<T> Link<T> {
     }
 }
 
-impl<T> Default for Link<T> {
+impl<T> Default for Links<T> {
     fn default() -> Self {
         Self::new()
     }
@@ -55,21 +58,21 @@ impl<T> Default for Link<T> {
 ///
 /// # Safety
 ///
-/// `link` always gives the same field of the entry, and it serves no other purpose.
-pub unsafe trait Post: Sync {
-    /// The link inside this entry.
-    fn link(&self) -> &Link<Self>
+/// `links` always gives the same field of the entry, and it serves no other purpose.
+pub unsafe trait Entry: Sync {
+    /// The links inside this entry.
+    fn links(&self) -> &Links<Self>
     where
         Self: Sized;
 }
 
 /// An inbox. It is shared: all cores push, one takes.
 #[derive(Debug)]
-pub struct Inbox<T: Post> {
+pub struct Inbox<T: Entry> {
     newest: AtomicPtr<T>,
 }
 
-impl<T: Post> Inbox<T> {
+impl<T: Entry> Inbox<T> {
     /// An empty inbox.
     #[cfg(not(loom))]
     #[must_use]
@@ -88,8 +91,8 @@ impl<T: Post> Inbox<T> {
         }
     }
 
-    /// Whether nothing is in it. A snapshot: it may be wrong at once, but what this core knows to have been pushed before (an
-    /// interrupt that came after the push, say) it sees.
+    /// Whether nothing is in it. A snapshot: it may be wrong at once, but what this core knows to
+    /// have been pushed before (an interrupt that came after the push, say) it sees.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -107,10 +110,10 @@ impl<T: Post> Inbox<T> {
     #[must_use = "the owner of an inbox that was empty does not know that it has something to take"]
     pub unsafe fn push(&self, node: NonNull<T>) -> bool {
         // SAFETY: it is live, and shared access is all that is taken.
-        let link = unsafe { node.as_ref() }.link();
+        let links = unsafe { node.as_ref() }.links();
         let mut newest = self.newest.load(Ordering::Relaxed);
         loop {
-            link.next.store(newest, Ordering::Relaxed);
+            links.next.store(newest, Ordering::Relaxed);
             match self.newest.compare_exchange_weak(
                 newest,
                 node.as_ptr(),
@@ -142,8 +145,9 @@ impl<T: Post> Inbox<T> {
         let mut rest = NonNull::new(self.newest.swap(ptr::null_mut(), Ordering::Acquire));
         let mut turned: Option<NonNull<T>> = None;
         while let Some(node) = rest {
-            // SAFETY: it was pushed, so it is live until it leaves the batch that this makes; the swap gave its link to us alone.
-            let next = &unsafe { node.as_ref() }.link().next;
+            // SAFETY: it was pushed, so it is live until it leaves the batch that this makes; the
+            // swap gave its link to us alone.
+            let next = &unsafe { node.as_ref() }.links().next;
             rest = NonNull::new(next.load(Ordering::Relaxed));
             next.store(
                 turned.map_or(ptr::null_mut(), NonNull::as_ptr),
@@ -155,28 +159,29 @@ impl<T: Post> Inbox<T> {
     }
 }
 
-impl<T: Post> Default for Inbox<T> {
+impl<T: Entry> Default for Inbox<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// What was in an inbox, oldest first. What is not taken from it stays unqueued: go through to the end.
+/// What was in an inbox, oldest first. What is not taken from it stays unqueued: go through to the
+/// end.
 #[must_use = "threads that are not taken from the batch are lost"]
 #[derive(Debug)]
-pub struct Batch<'a, T: Post> {
+pub struct Batch<'a, T: Entry> {
     oldest: Option<NonNull<T>>,
     inbox: PhantomData<&'a Inbox<T>>,
 }
 
-impl<T: Post> Iterator for Batch<'_, T> {
+impl<T: Entry> Iterator for Batch<'_, T> {
     type Item = NonNull<T>;
 
     #[inline]
     fn next(&mut self) -> Option<NonNull<T>> {
         let node = self.oldest?;
         // SAFETY: it is in the batch, so it is live, and its link is the batch's.
-        let next = &unsafe { node.as_ref() }.link().next;
+        let next = &unsafe { node.as_ref() }.links().next;
         self.oldest = NonNull::new(next.load(Ordering::Relaxed));
         Some(node)
     }
@@ -191,15 +196,16 @@ mod tests {
 
     struct Letter {
         sender: usize,
-        /// Written by the sender with plain order before each push: what the release must carry over.
+        /// Written by the sender with plain order before each push: what the release must carry
+        /// over.
         text: AtomicU64,
-        link: Link<Letter>,
+        links: Links<Letter>,
     }
 
-    // SAFETY: always the field `link`.
-    unsafe impl Post for Letter {
-        fn link(&self) -> &Link<Self> {
-            &self.link
+    // SAFETY: always the field `links`.
+    unsafe impl Entry for Letter {
+        fn links(&self) -> &Links<Self> {
+            &self.links
         }
     }
 
@@ -207,13 +213,14 @@ mod tests {
         let letter = |at| Letter {
             sender: at / each as usize,
             text: AtomicU64::new(u64::MAX),
-            link: Link::new(),
+            links: Links::new(),
         };
         (0..senders * each as usize).map(letter).collect()
     }
 
     fn post(inbox: &Inbox<Letter>, letter: &Letter) -> bool {
-        // SAFETY: the letters of these tests outlive the inbox's use, and each is pushed only while it is out.
+        // SAFETY: the letters of these tests outlive the inbox's use, and each is pushed only while
+        // it is out.
         unsafe { inbox.push(NonNull::from(letter)) }
     }
 
@@ -269,7 +276,8 @@ mod tests {
             }
         });
         assert!(inbox.is_empty());
-        // Every batch began with a push that found the inbox empty: no interrupt too few, none too many.
+        // Every batch began with a push that found the inbox empty: no interrupt too few, none too
+        // many.
         assert_eq!(told.into_inner(), batches);
     }
 }

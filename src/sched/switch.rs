@@ -21,7 +21,7 @@ use crate::arch::timer;
 use crate::sched::balance;
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, Core, Own};
-use crate::sched::policy::{self, DecayedTime, Decision, Head, Runner};
+use crate::sched::policy::{self, DecayedTime, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::{self, State};
@@ -135,22 +135,18 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let runs_on = old.state() == State::Running && !is_idle;
     let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
     if runs_on && !leaves_core {
-        let Some(head) = own.queue.head() else {
+        if own.queue.is_empty() {
             balance::rest(own);
             return stay(core, own);
-        };
-        // SAFETY: queued, so its block is there.
-        let head = unsafe { head.as_ref() };
-        let head = Head {
-            rank: head.rank(),
-            weight: head.weight(),
-        };
+        }
         let asked = if cause == Cause::Yield {
             policy::Cause::Yield
         } else {
             policy::Cause::Preempt
         };
-        if let Decision::Stay { deadline_ticks } = own.policy.decide(asked, &own.runner, head, now)
+        if let Decision::Stay { deadline_ticks } =
+            own.policy
+                .decide(asked, &own.runner, own.queue.head_key(), now)
         {
             own.arm(deadline_ticks);
             balance::look(core, own, now, &irq);
@@ -159,7 +155,8 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     }
 
     let next = next(core, own, &irq);
-    if next.is_none() && is_idle {
+    if next.is_none() && (is_idle || runs_on && !leaves_core) {
+        // Those that waited have just been sent to other cores.
         return stay(core, own);
     }
     settle(core, own, old, now, time);
@@ -323,7 +320,7 @@ fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
     if !core::ptr::eq(current, &raw const core.idle) {
         let time = own.policy.at(timer::now());
         current.set_rank(own.runner.rank_at(time));
-        current.adopt_class();
+        current.adopt_changes();
         own.runner = Runner {
             rank: current.rank(),
             weight: current.weight(),
@@ -334,7 +331,7 @@ fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
     while let Some(thread) = queue.pop() {
         // SAFETY: as in `next`.
         let block = unsafe { thread.as_ref() };
-        block.adopt_class();
+        block.adopt_changes();
         if block.affinity().is_some_and(|target| target != core.id()) {
             forward(core, own, thread, irq);
         } else {
@@ -348,7 +345,7 @@ impl Own {
     /// Puts a ready thread, which is ours, into the queue, and notes that it may have to run at once.
     pub(super) fn enqueue(&mut self, thread: &Thread, irq: &IrqGuard) {
         let core = per_core::this(irq);
-        thread.adopt_class();
+        thread.adopt_changes();
         if thread.core() != core.id() {
             thread.set_core(core.id());
             thread.migrations.bump();

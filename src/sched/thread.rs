@@ -70,6 +70,8 @@ pub struct Thread {
 
     // --- anybody ---
     pub(super) park_token: AtomicBool,
+    /// Priority or class were changed since the owner looked.
+    is_changed: AtomicBool,
     affinity: AtomicU8,
     realtime: AtomicU8,
     priority: AtomicU32,
@@ -149,6 +151,7 @@ impl Thread {
         thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
         thread.realtime = AtomicU8::new(birth.realtime);
         thread.priority = AtomicU32::new(birth.priority.percent());
+        thread.is_changed = AtomicBool::new(true);
         thread.id = birth.id;
         thread.name = birth.name;
         thread.stack = Cell::new(birth.stack);
@@ -178,6 +181,7 @@ impl Thread {
             registry_links: RegistryLinks::new(),
             timed_out: AtomicBool::new(false),
             park_token: AtomicBool::new(false),
+            is_changed: AtomicBool::new(false),
             affinity: AtomicU8::new(ANY_CORE),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
@@ -263,16 +267,32 @@ impl Thread {
         unsafe { (*self.run_links.get()).set_rank(rank) };
     }
 
-    /// What its priority weighs in the policy's arithmetic.
+    /// What its priority weighs in the policy's arithmetic. For whoever owns the thread.
     #[inline]
     pub(super) fn weight(&self) -> Weight {
-        self.priority().weight()
+        // SAFETY: as above.
+        unsafe { (*self.run_links.get()).weight() }
     }
 
-    /// Makes its rank one of the class that it is meant to be in. For whoever owns the thread, while it is in
-    /// no queue.
+    /// Notes that its priority or its class was changed.
+    pub(super) fn mark_changed(&self) {
+        self.is_changed.store(true, Ordering::Release);
+    }
+
+    /// Gives it the weight and the class that it is meant to have, if they were changed. For whoever owns the
+    /// thread, while it is in no queue.
     #[inline]
-    pub(super) fn adopt_class(&self) {
+    pub(super) fn adopt_changes(&self) {
+        if self.is_changed.load(Ordering::Relaxed) {
+            self.adopt_priority_and_class();
+        }
+    }
+
+    #[cold]
+    fn adopt_priority_and_class(&self) {
+        self.is_changed.swap(false, Ordering::Acquire);
+        // SAFETY: as above.
+        unsafe { (*self.run_links.get()).set_weight(self.priority().weight()) };
         let rank = self.rank();
         match self.realtime() {
             0 if !rank.is_realtime() => {}

@@ -97,7 +97,7 @@ impl<T: Entry> TimerQueue<T> {
     /// but that a cancelled timer may count until then.
     #[inline]
     #[must_use]
-    pub fn next_ticks(&self) -> u64 {
+    pub fn next_deadline(&self) -> u64 {
         self.earliest()
             .map_or(NEVER, |slot| self.slots[slot].bound_ticks)
     }
@@ -154,7 +154,7 @@ impl<T: Entry> TimerQueue<T> {
     /// same call come in no particular order.
     #[inline]
     pub fn pop_expired(&mut self, now_ticks: u64) -> Option<NonNull<T>> {
-        if self.next_ticks() > now_ticks {
+        if self.next_deadline() > now_ticks {
             return None;
         }
         self.pop_due(now_ticks)

@@ -108,6 +108,9 @@ impl Claimed {
         self.enqueue(&irq);
         if irq.unmasks() {
             preempt_if_needed(&irq);
+        } else if per_core::this(&irq).own(&irq).need_resched {
+            // Nobody may look at it when IRQs are unmasked: let the timer do it then.
+            per_core::this(&irq).own(&irq).arm(0);
         }
     }
 
@@ -225,12 +228,14 @@ pub fn set_affinity(thread: &Thread, core: Option<CoreId>) {
 /// Changes a thread's share, from now on.
 pub fn set_priority(thread: &Thread, priority: Priority) {
     thread.set_priority(priority);
+    thread.mark_changed();
     reconsider(thread);
 }
 
 /// Changes a thread's place in the realtime class.
 pub fn set_realtime(thread: &Thread, class: u8) {
     thread.set_realtime(class);
+    thread.mark_changed();
     reconsider(thread);
 }
 
