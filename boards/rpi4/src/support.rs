@@ -30,7 +30,8 @@ pub static BOARD: Board = Board {
         CoreStart::SpinTable { slot: 0xe8 },
         CoreStart::SpinTable { slot: 0xf0 },
     ],
-    // What a board of 1 GB has left with 76 MiB for graphics; the smallest there is.
+    // What a board of 1 GB has left with 76 MiB for graphics; the smallest there is. From 0 on:
+    // what is not RAM is not mapped, and the slots of the spin table must be.
     fallback_ram: &[0..0x3b40_0000],
     // The stub and the spin table. The device tree reserves it too.
     reserved_ram: &[0..0x1000],
