@@ -89,7 +89,10 @@ pub(super) static KILL: Command = Command {
 
 fn kill(ctx: &mut Context) -> Verdict {
     let id = ctx.number("job");
-    if usize::try_from(id).is_ok_and(jobs::request_stop) {
+    let job = jobs::list()
+        .into_iter()
+        .find(|job| job.is_background && job.id as u64 == id);
+    if job.is_some_and(|job| jobs::request_stop(job.id)) {
         return Verdict::Passed;
     }
     let Ok(()) = uwriteln!(ctx.out(), "there is no job {}; `jobs` lists them", id);

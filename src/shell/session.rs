@@ -86,13 +86,16 @@ impl Session {
         self.report_lost_input();
         terminal::prompt();
         loop {
-            while let Some(byte) = self.typed.pop().or_else(console::try_read) {
-                let key = self.decoder.feed(byte);
-                if let Some(line) =
-                    key.and_then(|key| terminal::key(key, &mut self.history, &SPECS))
-                {
-                    return line;
-                }
+            let Self {
+                decoder,
+                history,
+                typed,
+                ..
+            } = self;
+            let mut bytes = core::iter::from_fn(|| typed.pop().or_else(console::try_read));
+            let keys = core::iter::from_fn(|| bytes.find_map(|byte| decoder.feed(byte)));
+            if let Some(line) = terminal::take_keys(keys, history, &SPECS) {
+                return line;
             }
             let _: Verdict = self.reap();
             thread::park();

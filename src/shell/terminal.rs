@@ -25,6 +25,8 @@ static TERMINAL: Mutex<Terminal> = Mutex::new(Terminal {
     row: PromptRow::new(PROMPT, COLUMNS),
     line: LineEditor::new(),
     is_prompting: false,
+    is_stale: false,
+    is_refused: false,
 });
 
 struct Terminal {
@@ -32,6 +34,10 @@ struct Terminal {
     line: LineEditor,
     /// Whether the row with the prompt is on the screen.
     is_prompting: bool,
+    /// Whether the row shows another line than this.
+    is_stale: bool,
+    /// Whether a key was refused since the bell last rang.
+    is_refused: bool,
 }
 
 /// The console as a sink.
@@ -51,7 +57,7 @@ pub(crate) fn print(text: &str) {
     TERMINAL.lock().print(text);
 }
 
-/// Shows the prompt and an empty line. What is typed goes to [`key`] until it returns a line.
+/// Shows the prompt and an empty line. What is typed goes to [`take_keys`] until it returns a line.
 pub(crate) fn prompt() {
     let mut terminal = TERMINAL.lock();
     terminal.line.clear();
@@ -59,10 +65,25 @@ pub(crate) fn prompt() {
     terminal.draw();
 }
 
-/// Takes a key that was pressed at the prompt; returns the line that it ends, after which there is no
-/// prompt.
-pub(crate) fn key(key: Key, history: &mut History, specs: &[&'static Spec]) -> Option<String> {
-    TERMINAL.lock().key(key, history, specs)
+/// Takes the keys that were pressed at the prompt; returns the line that they end, after which there is no
+/// prompt. What came at once is drawn at once, and only as it is in the end: so pasted text is read as fast as
+/// it comes.
+pub(crate) fn take_keys(
+    keys: impl Iterator<Item = Key>,
+    history: &mut History,
+    specs: &[&'static Spec],
+) -> Option<String> {
+    let mut terminal = TERMINAL.lock();
+    for key in keys {
+        if let Some(line) = terminal.key(key, history, specs) {
+            return Some(line);
+        }
+    }
+    terminal.catch_up();
+    if core::mem::take(&mut terminal.is_refused) {
+        bell();
+    }
+    None
 }
 
 /// Rings the bell.
@@ -87,17 +108,27 @@ impl Terminal {
     }
 
     fn draw(&mut self) {
+        self.is_stale = false;
         let Ok(()) = self.row.draw(&self.line, &mut Wire);
+    }
+
+    /// Draws the row, if it shows another line than this.
+    fn catch_up(&mut self) {
+        if self.is_stale {
+            self.draw();
+        }
     }
 
     fn key(&mut self, key: Key, history: &mut History, specs: &[&'static Spec]) -> Option<String> {
         match self.line.apply(key, history) {
             Edit::Nothing => {}
             Edit::Appended(byte) => {
-                let Ok(()) = self.row.append(byte, &self.line, &mut Wire);
+                if !self.is_stale {
+                    let Ok(()) = self.row.append(byte, &self.line, &mut Wire);
+                }
             }
-            Edit::Changed => self.draw(),
-            Edit::Refused => bell(),
+            Edit::Changed => self.is_stale = true,
+            Edit::Refused => self.is_refused = true,
             Edit::Entered => {
                 let line = self.line.text().into();
                 self.leave_row("");
@@ -111,17 +142,15 @@ impl Terminal {
                     "a line has at most {} characters; nothing of it ran\n",
                     LINE_MAX
                 );
-                self.draw();
             }
             Edit::Interrupted => {
                 history.leave();
                 self.leave_row("^C");
-                self.draw();
             }
             Edit::EndOfInput => self.print("`halt` stops the machine\n"),
             Edit::ClearScreen => {
                 show("\x1b[2J\x1b[H");
-                self.draw();
+                self.is_stale = true;
             }
             Edit::Complete => self.complete(specs),
         }
@@ -130,9 +159,11 @@ impl Terminal {
 
     /// Goes on in the row below, with an empty line; this row keeps what it shows.
     fn leave_row(&mut self, mark: &str) {
+        self.catch_up();
         show(mark);
         show("\n");
         self.line.clear();
+        self.is_stale = true;
     }
 
     fn complete(&mut self, specs: &[&'static Spec]) {
@@ -143,14 +174,16 @@ impl Terminal {
         } = complete(specs, self.line.before_cursor());
         if !insert.is_empty() {
             match self.line.insert(&insert) {
-                Edit::Changed => self.draw(),
-                _ => bell(),
+                Edit::Changed => self.is_stale = true,
+                _ => self.is_refused = true,
             }
             return;
         }
         if candidates.is_empty() && hint.is_none() {
-            return bell();
+            self.is_refused = true;
+            return;
         }
+        self.catch_up();
         show("\n");
         if let Some(arg) = hint {
             let Ok(()) = uwrite!(Wire, "{}: {}\n", arg.name, Accepts(arg));
@@ -159,6 +192,6 @@ impl Terminal {
             words: &candidates,
             width: COLUMNS,
         });
-        self.draw();
+        self.is_stale = true;
     }
 }
