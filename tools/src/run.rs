@@ -158,7 +158,7 @@ fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
             Received::Bytes(_) => {}
             Received::Silence => {
                 let what = format!("the firmware has said nothing for {} s", silence.as_secs());
-                return Err(serial.failure(&what).into());
+                return Err(Failure::verdict(what).into());
             }
             Received::Closed => {
                 stdout.write_all(shown.as_bytes())?;
@@ -166,7 +166,7 @@ fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
                 let after = started.elapsed().as_secs_f64();
                 let what =
                     format!("the emulator ended after {after:.1} s without a verdict{words}");
-                return Err(serial.failure(&what).into());
+                return Err(Failure::verdict(what).into());
             }
         }
     }

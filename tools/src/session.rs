@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use pivot::report::{DONE, Record, Verdict};
 
 use crate::build::Firmware;
 use crate::failure::Failure;
@@ -13,7 +14,7 @@ use crate::machines::Machine;
 use crate::qemu::{Console, Launch};
 use crate::serial::Serial;
 use crate::toolchain::Toolchain;
-use crate::transcript::exit_code;
+use crate::transcript::{exit_code, records};
 use crate::workspace::Workspace;
 
 /// The prompt, as the firmware prints it at the start of a line.
@@ -140,6 +141,22 @@ impl Session {
             }
         }
         Ok(output)
+    }
+
+    /// Types a command that judges itself, and requires that all its verdicts are good.
+    pub(crate) fn judged(&mut self, line: &str, timeout: Duration) -> Result<()> {
+        let output = self.command_within(line, timeout)?;
+        let verdicts: Vec<Record> = records(&output)
+            .filter(|record| record.id() == DONE)
+            .collect();
+        let is_good = |record: &Record| record.verdict() == Some(Verdict::Passed);
+        if !verdicts.is_empty() && verdicts.iter().all(is_good) {
+            return Ok(());
+        }
+        Err(self
+            .serial
+            .failure(&format!("`{line}` did not end in a good verdict"))
+            .into())
     }
 
     /// Ends the run and judges the emulator's log.

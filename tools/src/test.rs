@@ -143,7 +143,7 @@ fn one(
             .ok_or_else(|| anyhow!("there is no image for {}", case.machine.board.name()))?,
         directory: workspace.run_dir(&case.name()),
     };
-    (case.scenario.run)(&rig)
+    case.scenario.run(&rig)
 }
 
 /// Runs the cases, `jobs` at a time, and prints a line for each as it ends and the failures at the end.

@@ -1,5 +1,7 @@
 //! What came over the serial line, as a person would read it, and where a reader of it stands. Pure.
 
+use pivot::report::{EXIT, Record};
+
 /// Received text without terminal control, and how much of it has been consumed.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
@@ -80,13 +82,16 @@ impl Transcript {
     }
 }
 
-/// The code in a verdict line, `@exit code=N`.
+/// The report lines in a text.
+pub(crate) fn records(text: &str) -> impl Iterator<Item = Record> {
+    text.lines()
+        .filter_map(|line| Record::parse(line.trim_end()).ok())
+}
+
+/// The code in the line that ends a run of commands, `@exit code=N`.
 pub(crate) fn exit_code(line: &str) -> Option<u8> {
-    let rest = line.trim().strip_prefix("@exit ")?;
-    rest.split(' ')
-        .find_map(|field| field.strip_prefix("code="))?
-        .parse()
-        .ok()
+    let end = records(line).find(|record| record.id() == EXIT)?;
+    end.number("code")?.try_into().ok()
 }
 
 #[cfg(test)]
