@@ -79,25 +79,38 @@ impl Parser<'_> {
                 }
                 continue;
             }
-            let given = || word.text.clone();
-            let arg = positionals
-                .next()
-                .ok_or_else(|| Problem::TooMany { given: given() })?;
-            let value = match arg.value {
-                Takes::Words => Value::Text(joined(self.words)),
-                // One word is a line in quotes; several are a line as it stands.
-                Takes::CommandLine if rest.is_empty() => Value::Text(given()),
-                Takes::CommandLine => Value::Text(self.source[word.start..].to_string()),
-                _ => self.value(arg, &word.text)?,
-            };
-            self.words = if arg.takes_the_rest() { &[] } else { rest };
-            self.values.set(arg.name, value);
+            match positionals.next() {
+                Some(arg) => self.positional(arg)?,
+                None => {
+                    return Err(Problem::TooMany {
+                        given: word.text.clone(),
+                    });
+                }
+            }
         }
         positionals
             .find(|arg| !arg.is_optional)
             .map_or(Ok(Call::Run(self.spec, self.values)), |arg| {
                 Err(Problem::Missing(arg))
             })
+    }
+
+    /// Takes a positional argument: the next word, or all of them.
+    fn positional(&mut self, arg: &'static Arg) -> Result<(), Problem> {
+        let Some((word, rest)) = self.words.split_first() else {
+            return Ok(());
+        };
+        let value = match arg.value {
+            Takes::Words => Value::Text(joined(self.words)),
+            // One word is a line in quotes; several are a line as it stands.
+            Takes::CommandLine if !rest.is_empty() => {
+                Value::Text(self.source[word.start..].to_string())
+            }
+            _ => self.value(arg, &word.text)?,
+        };
+        self.words = if arg.takes_the_rest() { &[] } else { rest };
+        self.values.set(arg.name, value);
+        Ok(())
     }
 
     /// Takes an option; its value may be the next word.
