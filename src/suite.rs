@@ -15,6 +15,7 @@
 // Pure: no hardware, no clock, no lock. Tested on the host.
 mod doubling;
 mod expect;
+mod held;
 mod rounding;
 mod sines;
 mod tally;
@@ -22,6 +23,8 @@ mod tally;
 // What they have in common on the target.
 #[cfg(target_os = "none")]
 mod conditions;
+#[cfg(target_os = "none")]
+mod gate;
 #[cfg(target_os = "none")]
 mod hogs;
 #[cfg(target_os = "none")]

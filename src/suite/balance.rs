@@ -127,12 +127,8 @@ fn spread(session: &mut Session<'_>, ids: &Ids, count: usize, time: Duration) ->
     );
     let each = on_each_core(&hogs);
     for core in cores::online() {
-        let _ = uwriteln!(
-            session.out(),
-            "core {}: {} hogs",
-            core.index(),
-            each[core.index()]
-        );
+        let hogs = each[core.index()];
+        let _ = uwriteln!(session.out(), "hogs on core {}: {}", core.index(), hogs);
     }
     session.join_all(ids.spread, hogs.stop())
 }

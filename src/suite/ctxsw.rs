@@ -127,6 +127,11 @@ fn measure_all(ctx: &mut Context, online: &[CoreId]) -> Result<Results, Verdict>
             Some(placement) => results.push((mode, measure_one(ctx, mode, placement, target)?)),
             None => {
                 let _ = uwriteln!(ctx.out(), "{}: needs two cores, one is online", mode.name);
+                let Ok(()) = ctx
+                    .report("skipped")
+                    .with("id", mode.id)
+                    .with("needs-cores", 2_u8)
+                    .end();
             }
         }
     }

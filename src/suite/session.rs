@@ -142,11 +142,13 @@ impl<'c> Session<'c> {
         if let (Some(one), Some(other)) = (online.next(), online.next()) {
             return Some([one, other]);
         }
-        let _ = uwriteln!(
-            self.out(),
-            "{}: skipped, it needs two cores and one is online",
-            id
-        );
+        let _ = uwriteln!(self.out(), "{}: needs two cores, one is online", id);
+        let Ok(()) = self
+            .ctx
+            .report("skipped")
+            .with("id", id)
+            .with("needs-cores", 2_u8)
+            .end();
         None
     }
 

@@ -7,6 +7,7 @@ use core::{
 };
 
 use super::super::{
+    held::Held,
     rounding::{Rounding, rmode},
     sines::{Mismatch, Sines},
 };
@@ -114,10 +115,12 @@ impl Part {
         iterations: u64,
     ) -> Option<(&'static str, Mismatch)> {
         let mut iteration = 0;
+        let mut held = Held::new();
         while iteration < iterations || !self.have_all_started() {
-            if let Some(wrong) = look(mode, iteration) {
+            if let Some(wrong) = look(mode, iteration, &held) {
                 return Some(wrong);
             }
+            held.step();
             set_fpcr(mode.fpcr());
             if yields {
                 thread::yield_now();
@@ -127,17 +130,22 @@ impl Part {
                 return None;
             }
         }
-        look(mode, iteration)
+        look(mode, iteration, &held)
     }
 }
 
-/// Compares the mode that FPCR shows, and what it does to a division, with what was set.
-fn look(mode: Rounding, iteration: u64) -> Option<(&'static str, Mismatch)> {
+/// Compares the mode that FPCR shows, and what it does to a division, with what was set; and the values that
+/// were alive across the yield with what they were.
+#[inline]
+fn look(mode: Rounding, iteration: u64, held: &Held) -> Option<(&'static str, Mismatch)> {
     let mismatch = |expected, got| Mismatch {
         at: iteration,
         expected,
         got,
     };
+    if let Some(mismatch) = held.wrong_after(iteration) {
+        return Some(("held value", mismatch));
+    }
     let (expected, got) = (rmode(mode.fpcr()), rmode(fpcr()));
     if got != expected {
         return Some(("rounding mode", mismatch(expected, got)));

@@ -1,55 +1,29 @@
 //! The threads that `pin` pins: one that waits, and one that looks where it is and never yields.
 
-use alloc::sync::Arc;
-
 use super::{
-    super::session::{Ended, Session},
+    super::{
+        gate::Keeper,
+        session::{Ended, Session},
+    },
     exactly,
 };
 use crate::{
     cores::{self, CoreId},
     shell::Cancel,
-    sync::{Condvar, Mutex},
     thread::{self, Builder, JoinHandle},
 };
 
 /// A thread that waits until it is let go, and returns where it then runs.
 pub(super) struct Waiter {
-    gate: Arc<Gate>,
+    gate: Keeper,
     pub(super) handle: JoinHandle<CoreId>,
-}
-
-struct Gate {
-    is_open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            is_open: Mutex::new(false),
-            opened: Condvar::new(),
-        })
-    }
-
-    fn pass(&self) {
-        let mut is_open = self.is_open.lock();
-        while !*is_open {
-            is_open = self.opened.wait(is_open);
-        }
-    }
-
-    fn open(&self) {
-        *self.is_open.lock() = true;
-        self.opened.notify_all();
-    }
 }
 
 impl Waiter {
     /// Starts one, and waits until it sleeps.
     pub(super) fn spawn(session: &mut Session<'_>, id: &str) -> Result<Self, Ended> {
-        let gate = Gate::new();
-        let inside = gate.clone();
+        let gate = Keeper::new();
+        let inside = gate.gate();
         let work = move || {
             inside.pass();
             cores::current()
@@ -57,9 +31,7 @@ impl Waiter {
         let handle = session.spawned(id, Builder::new().name("pin wait").spawn(work))?;
         let waiter = Self { gate, handle };
         let is_blocked = || waiter.handle.thread().info().state == thread::State::Waiting;
-        session
-            .wait(id, "it waits", is_blocked)
-            .inspect_err(|_| waiter.gate.open())?;
+        session.wait(id, "it waits", is_blocked)?;
         Ok(waiter)
     }
 

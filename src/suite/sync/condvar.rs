@@ -56,6 +56,8 @@ struct State {
     waiting: usize,
     /// Those that may go on.
     tickets: usize,
+    /// No more will come.
+    is_over: bool,
     woken: Vec<usize>,
 }
 
@@ -72,6 +74,9 @@ impl Queue {
         let mut state = self.state.lock();
         state.waiting += 1;
         while state.tickets == 0 {
+            if state.is_over {
+                return;
+            }
             state = self.arrived.wait(state);
         }
         state.tickets -= 1;
@@ -80,6 +85,21 @@ impl Queue {
 
     fn hand_out(&self, tickets: usize) {
         self.state.lock().tickets += tickets;
+    }
+
+    /// Sends all home who wait.
+    fn close(&self) {
+        self.state.lock().is_over = true;
+        self.arrived.notify_all();
+    }
+}
+
+/// Closes a queue at the end of its check, also if that comes early: nobody is left waiting.
+struct Closing(Arc<Queue>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -105,6 +125,7 @@ fn waiters(
 fn order(session: &mut Session<'_>) -> Result<(), Ended> {
     let id = "sync.condvar.order";
     let (queue, count) = (Queue::new(), 16);
+    let _closing = Closing(queue.clone());
     let handles = waiters(session, id, &queue, count)?;
     for woken in 0..count {
         queue.hand_out(1);
@@ -123,6 +144,7 @@ fn order(session: &mut Session<'_>) -> Result<(), Ended> {
 fn broadcast(session: &mut Session<'_>) -> Result<(), Ended> {
     let id = "sync.condvar.broadcast";
     let (queue, count) = (Queue::new(), 50);
+    let _closing = Closing(queue.clone());
     let handles = waiters(session, id, &queue, count)?;
     queue.hand_out(count);
     queue.arrived.notify_all();
@@ -142,10 +164,10 @@ fn broadcast(session: &mut Session<'_>) -> Result<(), Ended> {
 fn conservation(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     let id = "sync.condvar.conservation";
     let queue = Queue::new();
-    let cancel = session.cancel();
+    let closing = Closing(queue.clone());
     let mut consumers = Vec::new();
     for core in cores::online() {
-        let (inside, cancel) = (queue.clone(), cancel.clone());
+        let inside = queue.clone();
         let work = move || {
             let mut consumed = 0_u64;
             let mut state = inside.state.lock();
@@ -153,8 +175,7 @@ fn conservation(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
                 if state.tickets > 0 {
                     state.tickets -= 1;
                     consumed += 1;
-                } else if state.waiting > 0 || cancel.is_requested() {
-                    // No more will come.
+                } else if state.is_over {
                     return consumed;
                 } else {
                     // From 10 to 290 us: about as long as a ticket takes to come.
@@ -173,8 +194,7 @@ fn conservation(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
             session.sleep(Duration::from_micros(100))?;
         }
     }
-    queue.state.lock().waiting = 1;
-    queue.arrived.notify_all();
+    drop(closing);
     let mut consumed = 0;
     for consumer in consumers {
         consumed += session.join(id, consumer)?;
