@@ -36,15 +36,19 @@ const BLOCK: u64 = 0b01;
 const ACCESSED: u64 = 1 << 10;
 const INNER_SHAREABLE: u64 = 3 << 8;
 const READ_ONLY: u64 = 1 << 7;
+/// Not global: the early map's entries are of ASID 0 and the final ones of ASID 1, so that no TLB ever holds an
+/// entry of each for one address, of different sizes (DDI 0487, D8.16.1: break before make).
+const NOT_GLOBAL: u64 = 1 << 11;
 const PXN: u64 = 1 << 53;
 const UXN: u64 = 1 << 54;
 
 /// The early map's 2 MiB blocks over the image. Executable *and* writable, for the short time until the
 /// final tables, which are 4 KiB pages by section, take over.
 pub const EARLY_BLOCK_NORMAL: u64 =
-    BLOCK | ATTRIBUTE_NORMAL << 2 | INNER_SHAREABLE | ACCESSED | UXN;
+    BLOCK | ATTRIBUTE_NORMAL << 2 | INNER_SHAREABLE | ACCESSED | NOT_GLOBAL | UXN;
 /// The early map's block over the UART.
-pub const EARLY_BLOCK_DEVICE: u64 = BLOCK | ATTRIBUTE_DEVICE << 2 | ACCESSED | UXN | PXN;
+pub const EARLY_BLOCK_DEVICE: u64 =
+    BLOCK | ATTRIBUTE_DEVICE << 2 | ACCESSED | NOT_GLOBAL | UXN | PXN;
 
 /// Physical address of the final tables' root. Secondaries read it with the MMU off: whoever writes it
 /// cleans it to memory.
