@@ -5,7 +5,7 @@ use crate::report::Verdict;
 
 /// A command of the shell.
 ///
-/// ```ignore
+/// ```text
 /// pub static COMMAND: Command = Command {
 ///     spec: Spec {
 ///         name: "ctxsw",
@@ -21,7 +21,7 @@ use crate::report::Verdict;
 /// fn run(ctx: &mut Context) -> Verdict {
 ///     let seconds = ctx.number("seconds");
 ///     let cancel = ctx.cancel();
-///     …
+///     // measures, looking at `cancel`
 ///     uwriteln!(ctx.out(), "{} colocated", pad::right(ns, 10));
 ///     ctx.report("ctxsw.handoff.colocated").with("ns", ns).end();
 ///     Verdict::Passed

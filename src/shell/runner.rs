@@ -1,6 +1,6 @@
 //! Running one command line in the thread that is at it.
 
-use ufmt::uwriteln;
+use ufmt::{uwrite, uwriteln};
 
 use super::{
     Call, Cancel, Context, Help, Output, call,
@@ -19,7 +19,7 @@ pub(super) fn run(source: &str, out: &mut Output, cancel: &Cancel, depth: usize)
     let (spec, values) = match call(&SPECS, source) {
         Ok(Call::Run(spec, values)) => (spec, values),
         Ok(Call::Help(spec)) => {
-            let Ok(()) = uwriteln!(out, "{}", Help(spec));
+            let Ok(()) = uwrite!(out, "{}", Help(spec));
             return Verdict::Passed;
         }
         Err(error) => {
