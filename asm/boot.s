@@ -24,8 +24,8 @@ _start:
 .section .text.boot, "ax"
 
 // Leaves EL2 for EL1h at the next instruction, IRQs and all else masked; at EL1 does nothing. At EL3 it
-// goes to `refuse`. Every register that could trap or redirect EL1 is written whole, never modified: the
-// Pi's stub leaves them as reset, that is unknown. Clobbers x1, x2.
+// goes to `refuse`. Every register that could trap or redirect EL1 is written whole, not modified (but for
+// ICC_SRE_EL2, which keeps its bypass bits): the Pi's stub leaves them as reset, that is unknown. Clobbers x1, x2.
 .macro drop_to_el1 refuse
     msr     daifset, #0xf
     mrs     x1, currentel

@@ -4,8 +4,9 @@
 //! All waiting is first come, first served. A wake-up is never spurious: exactly one waker wins a waiting
 //! thread (`sched::wake`).
 //!
-//! Lock order, outermost first: a mutex or condition variable's list, the timer queue of a core, the
-//! registry of threads, stacks, pages, heap, console. A spin lock is never held over a switch.
+//! Lock order, outermost first: a mutex's or a condition variable's list, the timer queue of a core, the
+//! registry of threads, the heap or the page tables, the page allocator. The console's lock is a leaf. A spin
+//! lock is never held over a switch.
 
 mod condvar;
 mod mutex;

@@ -69,6 +69,8 @@ pub struct FaultFrame {
 }
 
 const _: () = {
+    // vectors.s stores x0 to x29 in order, from the bottom of the frame.
+    assert!(offset_of!(FaultFrame, x) == 0);
     assert!(offset_of!(FaultFrame, kind) == offset_of!(FaultFrame, lr) + 8);
     assert!(offset_of!(FaultFrame, spsr) == offset_of!(FaultFrame, elr) + 8);
     assert!(offset_of!(FaultFrame, far) == offset_of!(FaultFrame, esr) + 8);

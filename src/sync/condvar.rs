@@ -35,7 +35,7 @@ impl Condvar {
             let irq = IrqGuard::mask();
             // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
-            drop(guard);
+            guard.release_before_blocking(&irq);
             wake::block(&irq);
         }
         mutex.lock()
@@ -53,7 +53,7 @@ impl Condvar {
             let irq = IrqGuard::mask();
             // SAFETY: as in `wait`; when the time ran out, the thread leaves the list below.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
-            drop(guard);
+            guard.release_before_blocking(&irq);
             let timed_out = timers::block_until(deadline.ticks(), &irq);
             if timed_out {
                 // SAFETY: no other list can hold the current thread.

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::sched::wait_list::WaitList;
-use crate::sched::wake::{self, State};
+use crate::sched::wake::{self, Claimed, State};
 use crate::sync::SpinLock;
 
 /// Nobody holds the mutex.
@@ -95,29 +95,33 @@ impl<T> Mutex<T> {
 
     #[inline]
     fn unlock(&self) {
+        if let Some(next) = self.release() {
+            next.make_ready();
+        }
+    }
+
+    /// Gives the mutex up. Returns the thread that has it now and must be made ready, if somebody waited.
+    #[inline]
+    fn release(&self) -> Option<Claimed> {
         let me = cpu::thread_pointer();
-        if self
+        match self
             .word
             .compare_exchange(me, FREE, Ordering::Release, Ordering::Relaxed)
-            .is_err()
         {
-            self.unlock_contended();
+            Ok(_) => None,
+            Err(_) => self.hand_over(),
         }
     }
 
     #[cold]
-    fn unlock_contended(&self) {
+    fn hand_over(&self) -> Option<Claimed> {
         let mut waiters = self.waiters.lock();
         let next = waiters.claim_first();
-        // Acquire by the next owner is through its being woken: the claim is a release-acquire pair.
         let word = next.as_ref().map_or(FREE, |next| {
             next.address() | if waiters.is_empty() { 0 } else { WAITERS }
         });
         self.word.store(word, Ordering::Release);
-        drop(waiters);
-        if let Some(next) = next {
-            next.make_ready();
-        }
+        next
     }
 }
 
@@ -132,6 +136,16 @@ impl<'a, T> MutexGuard<'a, T> {
     /// The mutex that this guard locks.
     pub(super) fn mutex(&self) -> &'a Mutex<T> {
         self.mutex
+    }
+
+    /// Releases the mutex in the middle of something: the caller is about to block, so whoever gets the mutex
+    /// is queued, and the switch decides.
+    pub(super) fn release_before_blocking(self, irq: &IrqGuard) {
+        let next = self.mutex.release();
+        core::mem::forget(self);
+        if let Some(next) = next {
+            next.enqueue(irq);
+        }
     }
 }
 
