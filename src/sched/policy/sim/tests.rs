@@ -71,6 +71,23 @@ fn two_threads_share_by_the_inverse_of_priority_within_one_percent() {
 }
 
 #[test]
+fn arming_for_the_soonest_loss_costs_a_second_shot_and_little_fairness() {
+    for other in [25, 50, 100, 200, 400] {
+        let mut sim = hogs(54_000_000, 0, &[100, other]);
+        sim.lazy = true;
+        sim.run(600 * 54_000_000);
+        assert!(sim.timer_shots <= 2 * sim.switches);
+        let ratio = sim.cpu(0) as f64 / sim.cpu(1) as f64;
+        assert_near(
+            &format!("100 to {other}"),
+            ratio,
+            f64::from(other) / 100.0,
+            0.05,
+        );
+    }
+}
+
+#[test]
 fn many_threads_share_by_the_inverse_of_priority_within_three_percent() {
     for percents in [
         &[100; 4][..],
