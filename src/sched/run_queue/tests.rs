@@ -195,7 +195,7 @@ fn run(items: usize, steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn the_queue_lets_out_what_a_sorted_map_does(steps in prop::collection::vec(step(60), 1..400)) {
