@@ -21,8 +21,7 @@
 //! Realtime threads come before all others, higher priority first, FIFO within one; they have
 //! neither charge nor deadline. Both classes are one number, [`Rank`]: the smaller runs.
 //!
-//! Limits: the clock lasts 9.4 years from the counter's zero; after that all threads count as
-//! equal.
+//! Limits: the clock lasts 9.4 years from the counter's zero; no machine may run longer.
 
 mod deadline;
 mod decay;

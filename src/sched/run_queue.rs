@@ -1,15 +1,20 @@
 //! The run queue of a core: runnable threads in the order of their ranks, linked through the
 //! threads themselves.
 //!
-//! Two structures share the work. The *lane* is a sorted list. A thread that yields has nearly
-//! always used more than all that wait, so it goes to the lane's end; the next thread is at its
-//! front: a constant handful of instructions, with two threads or a thousand. A thread that belongs
-//! somewhere in the middle, further than a few places from the end, goes to a pairing *heap*
-//! instead, so that no order of arrivals costs more than O(log n) (amortised). The head of the
-//! queue is the better of the lane's front and the heap's root.
+//! Two structures share the work. The *lane* is a sorted list of those that take turns quickly: a
+//! thread that yields has nearly always used a little more than all that wait, so it goes to the
+//! lane's end, and the next thread is at its front: a constant handful of instructions, with two
+//! threads or a thousand. A thread that belongs in the middle, further than a few places from the
+//! end, or far after the end (it has computed while others yielded), goes to a pairing *heap*, so
+//! that no order of arrivals costs more than O(log n) (amortised), and no thread is in the way of
+//! the others. The head of the queue is the better of the lane's front and the heap's root.
 //!
-//! Realtime threads of one priority leave in the order that [`Place`] gave them. Normal threads
-//! whose runtimes are equal to the last bit (0.03 ns of CPU time) leave in no promised order.
+//! The lane is sorted by granules: normal threads whose runtimes differ by less than 1 % or so
+//! leave it in the order of [`Place`]. Without that, threads that run for nearly the same time
+//! between yields would have to be sorted by the difference. Ranks keep all their bits; the
+//! runtimes of those who share a core go no further apart than a granule and a turn.
+//!
+//! Realtime threads of one priority leave in the order of [`Place`].
 #![expect(
     unsafe_code,
     reason = "links between threads that the queue does not own"
@@ -44,8 +49,8 @@ pub struct RunQueue<T: Entry> {
     lane: Lane<T>,
     heap: Heap<T>,
     len: usize,
-    /// Realtime threads placed so far: what gives them their turns.
-    placed: u64,
+    /// Turns given to realtime threads so far.
+    turns: u64,
 }
 
 // SAFETY: the queue holds only addresses of entries; whoever queues them promises that this queue
@@ -60,7 +65,7 @@ impl<T: Entry> RunQueue<T> {
             lane: Lane::new(),
             heap: Heap::new(),
             len: 0,
-            placed: 0,
+            turns: 0,
         }
     }
 
@@ -82,10 +87,17 @@ impl<T: Entry> RunQueue<T> {
     #[inline]
     #[must_use]
     pub fn head(&self) -> Option<NonNull<T>> {
-        match self.heap.root() {
-            None => self.lane.first(),
-            Some(root) => self.better(root),
+        match self.lane.first() {
+            Some(first) if self.is_best(first) => Some(first),
+            _ => self.heap.root(),
         }
+    }
+
+    /// Whether `first`, the lane's, is the head of the queue.
+    #[inline]
+    fn is_best(&self, first: NonNull<T>) -> bool {
+        // SAFETY: it is queued, so it is live and its links are the queue's.
+        unsafe { links(first) }.rank <= self.heap.rank()
     }
 
     /// Rank and weight of the thread that runs next, as the policy wants them; [`Head::NONE`] if
@@ -100,17 +112,6 @@ impl<T: Entry> RunQueue<T> {
         }
     }
 
-    /// The better of the lane's front and `root`, the heap's.
-    #[cold]
-    fn better(&self, root: NonNull<T>) -> Option<NonNull<T>> {
-        match self.lane.first() {
-            // SAFETY: both are queued, so they are live and their links are the queue's; the
-            // borrows end with the comparison.
-            Some(first) if unsafe { links(first).rank <= links(root).rank } => Some(first),
-            _ => Some(root),
-        }
-    }
-
     /// Queues `node` with `rank`.
     ///
     /// # Safety
@@ -119,34 +120,52 @@ impl<T: Entry> RunQueue<T> {
     /// nobody but this queue touches its links until then.
     #[inline]
     pub unsafe fn push(&mut self, node: NonNull<T>, rank: Rank, place: Place) {
-        let before = place == Place::Before;
-        let rank = if before || rank.is_realtime() {
-            self.placed += 1;
-            rank.placed(before, self.placed)
+        let (rank, limit) = if rank.is_realtime() || place == Place::Before {
+            self.place(rank, place)
         } else {
-            rank
+            (rank, rank.granule_end())
         };
         self.len += 1;
         // SAFETY: the caller hands over `node` and its links.
         unsafe {
             links(node).rank = rank;
-            if !self.lane.append(node) {
-                self.push_inside(node);
+            if !self.lane.append(node, limit) {
+                self.push_inside(node, limit);
             }
         }
     }
 
-    /// Queues `node`, whose rank is in its links and does not belong at the lane's end.
+    /// The rank with which a thread is queued, and the last rank that it is queued after.
+    #[cold]
+    const fn place(&mut self, rank: Rank, place: Place) -> (Rank, Rank) {
+        let before = matches!(place, Place::Before);
+        if rank.is_realtime() {
+            self.turns += 1;
+            let rank = rank.with_turn(before, self.turns);
+            (rank, rank)
+        } else {
+            (
+                rank,
+                if before {
+                    rank.before_granule()
+                } else {
+                    rank.granule_end()
+                },
+            )
+        }
+    }
+
+    /// Queues `node`, whose rank is in its links, after all that are not beyond `limit`, where that
+    /// is not just after the lane's last.
     ///
     /// # Safety
     ///
     /// As for [`push`](Self::push).
     #[inline(never)]
-    unsafe fn push_inside(&mut self, node: NonNull<T>) {
-        // SAFETY: the caller hands over `node` and its links; the lane is not empty, or it would
-        // have taken `node`.
+    unsafe fn push_inside(&mut self, node: NonNull<T>, limit: Rank) {
+        // SAFETY: the caller hands over `node` and its links.
         unsafe {
-            if !self.lane.insert_before_last(node) {
+            if !self.lane.insert(node, limit) {
                 links(node).in_heap = true;
                 self.heap.push(node);
             }
@@ -156,21 +175,22 @@ impl<T: Entry> RunQueue<T> {
     /// Takes the head out.
     #[inline]
     pub fn pop(&mut self) -> Option<NonNull<T>> {
-        if self.heap.root().is_some() {
-            return self.pop_better();
+        match self.lane.first() {
+            Some(first) if self.is_best(first) => {
+                self.len -= 1;
+                self.lane.pop()
+            }
+            _ => self.pop_from_heap(),
         }
-        let head = self.lane.pop()?;
-        self.len -= 1;
-        Some(head)
     }
 
-    /// [`pop`](Self::pop) while the heap is in use.
     #[inline(never)]
-    fn pop_better(&mut self) -> Option<NonNull<T>> {
-        let head = self.head()?;
-        // SAFETY: it is queued.
-        unsafe { self.remove(head) };
-        Some(head)
+    fn pop_from_heap(&mut self) -> Option<NonNull<T>> {
+        let root = self.heap.pop()?;
+        // SAFETY: it was queued, so its links are the queue's.
+        unsafe { links(root) }.in_heap = false;
+        self.len -= 1;
+        Some(root)
     }
 
     /// Takes the head out, then queues `node` after its equals: a yield. `None`, and `node` not
@@ -189,7 +209,7 @@ impl<T: Entry> RunQueue<T> {
 
     /// [`rotate`](Self::rotate) for a normal thread, where it takes no call; else does nothing and
     /// gives `None`. So that a hot path stays a leaf, and takes another path as a whole where this
-    /// one ends: if the queue is empty, or if `node` does not belong at the end.
+    /// one ends: if the queue is empty, or if the head or the place of `node` is in the heap.
     ///
     /// # Safety
     ///
@@ -197,11 +217,11 @@ impl<T: Entry> RunQueue<T> {
     #[inline]
     pub unsafe fn rotate_quickly(&mut self, node: NonNull<T>, rank: Rank) -> Option<NonNull<T>> {
         debug_assert!(!rank.is_realtime());
-        if self.heap.root().is_some() {
+        if !self.is_best(self.lane.first()?) {
             return None;
         }
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.lane.rotate(node, rank) }
+        unsafe { self.lane.rotate(node, rank, rank.granule_end()) }
     }
 
     /// Takes `node` out, wherever it is.

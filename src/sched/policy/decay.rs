@@ -84,8 +84,7 @@ const fn normalise(value: u64, base: u64) -> u64 {
     if above >= MANTISSA_BITS {
         let excess = above - MANTISSA_BITS;
         let top = base + excess as u64;
-        // Nine years of uptime: everyone is equal from here on, and nobody is a realtime thread by
-        // overflow.
+        // Nine years of uptime: nobody becomes a realtime thread by overflow.
         if top > u64::MAX >> MANTISSA_BITS {
             return u64::MAX - 1;
         }

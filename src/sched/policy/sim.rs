@@ -30,6 +30,8 @@ struct Sim {
     timer: (u64, bool),
     switches: u64,
     timer_shots: u64,
+    /// At a switch, arm for the soonest loss and not for the real one.
+    lazy: bool,
 }
 
 impl Sim {
@@ -53,6 +55,7 @@ impl Sim {
             timer: (NEVER, false),
             switches: 0,
             timer_shots: 0,
+            lazy: false,
         }
     }
 
@@ -233,10 +236,12 @@ impl Sim {
         self.switches += 1;
         self.timer = (NEVER, false);
         if !self.queue.is_empty() {
-            let deadline_ticks = self
-                .policy
-                .deadline_ticks(&self.runner, self.queue.head_key());
-            self.timer = (deadline_ticks, true);
+            let head = self.queue.head_key();
+            self.timer = if self.lazy {
+                (self.policy.soonest_loss_ticks(self.now), false)
+            } else {
+                (self.policy.deadline_ticks(&self.runner, head), true)
+            };
         }
     }
 }

@@ -8,22 +8,46 @@
 use core::ptr::NonNull;
 
 use super::links::{Entry, links};
+use crate::sched::policy::Rank;
 
-/// The heap: its root, if it is not empty.
+/// The heap.
 #[derive(Debug)]
 pub(super) struct Heap<T> {
+    /// The best entry, if there is one.
     root: Option<NonNull<T>>,
+    /// Its rank, [`Rank::IDLE`] if there is none.
+    rank: Rank,
 }
 
 impl<T: Entry> Heap<T> {
     pub(super) const fn new() -> Self {
-        Self { root: None }
+        Self {
+            root: None,
+            rank: Rank::IDLE,
+        }
     }
 
     /// The best entry.
     #[inline]
     pub(super) const fn root(&self) -> Option<NonNull<T>> {
         self.root
+    }
+
+    /// The rank of the best entry, [`Rank::IDLE`] if there is none.
+    #[inline]
+    pub(super) const fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    /// Makes `root` the root.
+    ///
+    /// # Safety
+    ///
+    /// It is the root of a tree of all entries, if there are any.
+    unsafe fn set_root(&mut self, root: Option<NonNull<T>>) {
+        self.root = root;
+        // SAFETY: it is in the heap.
+        self.rank = root.map_or(Rank::IDLE, |root| unsafe { links(root) }.rank);
     }
 
     /// Adds `node`, whose rank is in its links.
@@ -39,10 +63,8 @@ impl<T: Entry> Heap<T> {
             let own = links(node);
             own.child = None;
             own.next = None;
-            self.root = Some(match self.root {
-                None => node,
-                Some(root) => join(root, node),
-            });
+            let root = self.root.map_or(node, |root| join(root, node));
+            self.set_root(Some(root));
         }
     }
 
@@ -50,8 +72,8 @@ impl<T: Entry> Heap<T> {
     pub(super) fn pop(&mut self) -> Option<NonNull<T>> {
         let root = self.root?;
         // SAFETY: the root is in the heap; its children are the roots of disjoint trees once it is
-        // gone.
-        self.root = unsafe { join_all(links(root).child) };
+        // gone, and together all the rest.
+        unsafe { self.set_root(join_all(links(root).child)) };
         Some(root)
     }
 
@@ -83,7 +105,8 @@ impl<T: Entry> Heap<T> {
                 links(next).prev = prev;
             }
             if let (Some(rest), Some(root)) = (join_all(child), self.root) {
-                self.root = Some(join(root, rest));
+                let root = join(root, rest);
+                self.set_root(Some(root));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! A sorted list of threads by rank, linked through the threads: cheap at both ends, and looked
-//! into only near the end.
+//! A list of threads, sorted by granules of rank, linked through the threads: cheap at both ends,
+//! and looked into only near the end.
 
 use core::ptr::NonNull;
 
@@ -40,21 +40,26 @@ impl<T: Entry> Lane<T> {
         Some(first)
     }
 
-    /// Takes the best entry out and appends `node`, if there is a best one and `rank` is not below
-    /// what then is last; else does nothing.
+    /// Takes the best entry out and appends `node` with `rank`, if there is a best one and what
+    /// then is last comes before `limit`, and not by far; else does nothing.
     ///
     /// # Safety
     ///
     /// As for [`append`](Self::append), but for the order.
     #[inline]
-    pub(super) unsafe fn rotate(&mut self, node: NonNull<T>, rank: Rank) -> Option<NonNull<T>> {
+    pub(super) unsafe fn rotate(
+        &mut self,
+        node: NonNull<T>,
+        rank: Rank,
+        limit: Rank,
+    ) -> Option<NonNull<T>> {
         let first = self.first?;
         // SAFETY: `first`, and `last` if it is another, are in the list; `node` is not, so its
         // links, which the caller hands over, are other ones.
         unsafe {
             let next = links(first).next;
             if next.is_some() {
-                if links(self.last).rank > rank {
+                if !limit.follows(links(self.last).rank) {
                     return None;
                 }
                 links(node).prev = Some(self.last);
@@ -71,14 +76,15 @@ impl<T: Entry> Lane<T> {
         }
     }
 
-    /// Adds `node`, whose rank is in its links, if its place is at the end. Whether it was.
+    /// Adds `node`, whose rank is in its links, at the end, if the list is empty or its last
+    /// comes before `limit`, and not by far. Whether it did.
     ///
     /// # Safety
     ///
     /// `node` is live and stays so until it is taken out, is nowhere queued, and its links are the
     /// list's until then.
     #[inline]
-    pub(super) unsafe fn append(&mut self, node: NonNull<T>) -> bool {
+    pub(super) unsafe fn append(&mut self, node: NonNull<T>, limit: Rank) -> bool {
         // SAFETY: the caller hands the links of `node` over; `last` is another entry, because
         // `node` is in no queue.
         unsafe {
@@ -88,7 +94,7 @@ impl<T: Entry> Lane<T> {
                 self.first = Some(node);
                 self.last = node;
                 true
-            } else if links(self.last).rank <= own.rank {
+            } else if limit.follows(links(self.last).rank) {
                 own.next = None;
                 own.prev = Some(self.last);
                 links(self.last).next = Some(node);
@@ -100,19 +106,21 @@ impl<T: Entry> Lane<T> {
         }
     }
 
-    /// Adds `node`, whose rank is in its links, if its place is at the front or near the end.
-    /// Whether it was. The list is not empty, and its last ranks after `node`.
+    /// Adds `node`, whose rank is in its links, after all that are not beyond `limit`, if that is
+    /// at the front or near the end. Whether it did. The list is not empty.
     ///
     /// # Safety
     ///
     /// As for [`append`](Self::append).
-    pub(super) unsafe fn insert_before_last(&mut self, node: NonNull<T>) -> bool {
+    pub(super) unsafe fn insert(&mut self, node: NonNull<T>, limit: Rank) -> bool {
         // SAFETY: the caller hands the links of `node` over; all others here are in the list and
         // `node` is not.
         unsafe {
-            let rank = links(node).rank;
+            if links(self.last).rank <= limit {
+                return false;
+            }
             if let Some(first) = self.first
-                && rank < links(first).rank
+                && limit < links(first).rank
             {
                 links(node).next = Some(first);
                 links(first).prev = Some(node);
@@ -121,11 +129,11 @@ impl<T: Entry> Lane<T> {
             }
             let mut after = self.last;
             for _ in 0..SCAN {
-                // The first does not rank after `node`, so the walk stops there at the latest.
+                // The first is not beyond `limit`, so the walk stops there at the latest.
                 let Some(before) = links(after).prev else {
                     return false;
                 };
-                if links(before).rank <= rank {
+                if links(before).rank <= limit {
                     links(node).prev = Some(before);
                     links(node).next = Some(after);
                     links(before).next = Some(node);

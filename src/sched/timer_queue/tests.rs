@@ -123,7 +123,7 @@ fn step(timers: usize) -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn exactly_what_is_due_comes_out(
