@@ -33,8 +33,11 @@ _start:
     b.eq    \refuse
     cmp     x1, #(2 << 2)
     b.ne    .Lat_el1\@
+    adr     x1, boot_vectors
+    msr     vbar_el2, x1
     mov     x1, #(1 << 31)              // RW: EL1 is AArch64; no trap, no routing to EL2, no E2H
     msr     hcr_el2, x1
+    isb                                 // E2H is off before the registers that it renames are written
     mov     x1, #0x33ff                 // TFP = 0: floating point does not trap; the rest is RES1
     msr     cptr_el2, x1
     msr     hstr_el2, xzr
@@ -46,8 +49,15 @@ _start:
     mrs     x1, mpidr_el1
     msr     vmpidr_el2, x1
     msr     vttbr_el2, xzr
+    mrs     x1, id_aa64dfr0_el1
+    ubfx    x2, x1, #8, #4              // PMUVer: 0 is no PMU, 15 one that is not the architecture's
+    mov     x1, xzr
+    cbz     x2, .Lno_pmu\@
+    cmp     x2, #15
+    b.eq    .Lno_pmu\@
     mrs     x1, pmcr_el0
     ubfx    x1, x1, #11, #5             // HPMN = N: all counters are EL1's, nothing traps
+.Lno_pmu\@:
     msr     mdcr_el2, x1
     mrs     x1, id_aa64pfr0_el1
     ubfx    x1, x1, #24, #4             // GICv3 system registers?
@@ -57,12 +67,12 @@ _start:
     orr     x1, x1, #8                  // Enable: EL1 may use them
     msr     S3_4_C12_C9_5, x1
     isb
+    mrs     x1, S3_4_C12_C9_5
+    tbz     x1, #0, .Lno_gicv3\@        // EL3 keeps them to itself
     msr     S3_4_C12_C11_0, xzr         // ICH_HCR_EL2: no virtual interrupts
 .Lno_gicv3\@:
     ldr     x1, ={SCTLR_MMU_OFF}
     msr     sctlr_el1, x1
-    adr     x1, boot_vectors
-    msr     vbar_el2, x1
     mov     x1, #0x3c5                  // EL1h, D A I F masked
     msr     spsr_el2, x1
     adr     x1, .Lat_el1\@
@@ -75,6 +85,7 @@ _start:
     msr     sctlr_el1, x1
     mov     x1, #(3 << 20)              // FPEN: floating point does not trap
     msr     cpacr_el1, x1
+    msr     cntkctl_el1, xzr            // no event stream of an unknown rate
     adr     x1, boot_vectors
     msr     vbar_el1, x1
     isb

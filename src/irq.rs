@@ -11,6 +11,8 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
+use aarch64_cpu::asm::barrier;
+
 use crate::arch::cpu::IrqGuard;
 use crate::board::MAX_CORES;
 use crate::cores::CoreId;
@@ -123,6 +125,9 @@ pub(crate) extern "C" fn dispatch() -> u64 {
             cause = Cause::Timer;
         } else if intid == RESCHEDULE_SGI {
             RESCHEDULE.count(core.id());
+            // A load of memory may overtake the load of the device that acknowledged: what the sender stored
+            // before its SGI, an inbox or a flag, is looked at after it (hazards H7 and H24).
+            barrier::dmb(barrier::SY);
             core.own(&irq).need_resched = true;
             cause = Cause::Ipi;
         } else {

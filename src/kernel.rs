@@ -94,6 +94,10 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     // The board's own UART, through the early map: so that there are words even without a tree.
     console::init(&board.uart);
     greet(board, device_tree);
+    if timer::frequency_hz() == 0 {
+        last_words::stop_with(format_args!("CNTFRQ_EL0 is 0: the firmware has to set it"));
+    }
+    per_core::init_clock();
 
     discover(board, device_tree);
     let machine = machine();

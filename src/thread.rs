@@ -274,6 +274,11 @@ pub fn list() -> Vec<ThreadInfo> {
 /// Lets the threads that wait for this core go first, once.
 #[inline]
 pub fn yield_now() {
+    debug_assert_eq!(
+        preempt_count(),
+        0,
+        "a thread that holds off preemption may not yield"
+    );
     let irq = IrqGuard::mask();
     reschedule(Cause::Yield, &irq);
 }
@@ -298,7 +303,8 @@ pub fn park_timeout(timeout: Duration) {
     wake::park_until((Instant::now() + timeout).ticks());
 }
 
-/// Pins this thread to `core`; on return it runs there.
+/// Pins this thread to `core`. On return it runs there; while preemption is held off or IRQs are masked, it goes there
+/// as soon as that ends.
 pub fn pin(core: CoreId) -> Result<(), PinError> {
     current().pin(core)
 }
@@ -336,9 +342,8 @@ impl Drop for PreemptGuard {
         compiler_fence(Ordering::SeqCst);
         let current = block::current();
         current.set_preempt_count(current.preempt_count() - 1);
-        let irq = IrqGuard::mask();
-        if irq.unmasks() {
-            wake::preempt_if_needed(&irq);
+        if current.preempt_count() == 0 {
+            wake::preempt_or_arm(&IrqGuard::mask());
         }
     }
 }

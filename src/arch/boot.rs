@@ -78,8 +78,8 @@ pub struct ImageLayout {
     pub rodata: (usize, usize),
     /// Data, zeroed data and the boot stacks, to the end of the image.
     pub data: (usize, usize),
-    /// The two pages inside `data` that stay unmapped: below the boot core's thread stack and below its
-    /// exception stack.
+    /// What stays unmapped inside `data`, `mem::window::GUARD_BYTES` each: below the boot core's thread stack and
+    /// below its exception stack.
     pub guards: [usize; 2],
     /// The boot core's thread stack, which becomes its idle thread's: lowest address and top.
     pub boot_stack: (usize, usize),

@@ -9,7 +9,7 @@
 use core::arch::asm;
 use core::marker::PhantomData;
 
-use aarch64_cpu::registers::{CurrentEL, MIDR_EL1, MPIDR_EL1, TPIDR_EL0, TPIDR_EL1};
+use aarch64_cpu::registers::{CurrentEL, MIDR_EL1, MPIDR_EL1, SPSel, TPIDR_EL0, TPIDR_EL1};
 use tock_registers::interfaces::{Readable, Writeable};
 
 /// The affinity fields of MPIDR_EL1: Aff3 in bits 39:32, Aff2 to Aff0 in bits 23:0 (DDI 0487, MPIDR_EL1).
@@ -113,6 +113,12 @@ impl Drop for IrqGuard {
         // SAFETY: restores what `mask` found; the guard cannot have left its thread.
         unsafe { asm!("msr daif, {}", in(reg) self.daif, options(nostack, preserves_flags)) };
     }
+}
+
+/// Whether this runs on SP_EL1: in an interrupt handler, in the scheduler's decision, or in a fault's report; not
+/// in a thread.
+pub fn is_on_exception_stack() -> bool {
+    SPSel.read(SPSel::SP) != 0
 }
 
 /// PSTATE.I in DAIF.

@@ -1,6 +1,7 @@
 //! Starting a core, whichever way the machine has.
 #![expect(unsafe_code, reason = "a core is started at an address")]
 
+use aarch64_cpu::asm::barrier;
 use smccc::psci::error::Error;
 use ufmt::derive::uDebug;
 
@@ -38,6 +39,9 @@ pub unsafe fn start_core(core: &CoreDesc, entry: u64, context: u64) -> Result<()
     if !core.enabled {
         return Err(StartError::Disabled);
     }
+    // All that the core will read is complete before it can be told; it may wake at another core's event
+    // (hazard H4).
+    barrier::dsb(barrier::SY);
     match core.start {
         CoreStart::SpinTable { slot } => {
             // SAFETY: by the caller; the slot is what the tree or the board says of this core.

@@ -39,6 +39,9 @@ const TRANSMIT_LEVEL: FifoLevel = FifoLevel::Bytes4;
 /// at 115200 baud, and a read of a device some tens of nanoseconds at the least.
 const PATIENCE: u32 = 1_000_000;
 
+/// Twice the places of the deepest receive FIFO, that of revision r1p5.
+const RECEIVE_PLACES: u32 = 64;
+
 /// A PL011 in use.
 pub struct Pl011 {
     uart: arm_pl011_uart::Uart<'static>,
@@ -86,6 +89,13 @@ impl Pl011 {
             // firmware's, and for one of 48 MHz the crate computes the firmware's own.
             let _ = self.uart.enable(LINE, BAUD, FALLBACK_CLOCK_HZ);
         }
+        // What came while the pins were somebody else's is not input. The FIFO has 32 places at most.
+        for _ in 0..RECEIVE_PLACES {
+            if matches!(self.receive(), Received::Nothing) {
+                break;
+            }
+        }
+        self.uart.clear_interrupts(Interrupts::all());
     }
 
     /// Waits, with a bound, until the last bit has left. BUSY says so; an empty FIFO does not.

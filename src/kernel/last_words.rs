@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use crate::arch::boot::park_core;
 use crate::arch::cpu::IrqGuard;
 use crate::arch::exceptions::{self, FaultFrame};
+use crate::arch::mmu;
 use crate::{console, kernel};
 
 /// The UART by polling, for `core::fmt`: the panic's message comes in no other form.
@@ -79,7 +80,10 @@ fn describe_place() {
 
 /// Stops the machine: an emulator exits.
 fn end() -> ! {
-    (kernel::board().halt)();
+    // The early map does not have the registers by which a board is stopped.
+    if mmu::FINAL_ROOT.load(Ordering::Relaxed) != 0 {
+        (kernel::board().halt)();
+    }
     park_core()
 }
 

@@ -110,6 +110,7 @@ pub(crate) extern "C" fn secondary_main(core: usize) -> ! {
         boot::park_core()
     };
     per_core::init_pointers(id);
+    per_core::init_clock();
     init_core_interrupts(id);
     if !per_core::get(id).arrive() {
         boot::park_core();

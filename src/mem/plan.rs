@@ -5,6 +5,7 @@
 //! of RAM and reserved memory stay unmapped.
 
 use crate::mem::ranges::{PAGE_BYTES, RangeSet, page_down, page_up};
+use crate::mem::window::GUARD_BYTES;
 use core::ops::Range;
 use core::slice;
 
@@ -43,7 +44,7 @@ pub struct Image {
     pub constants: Range<usize>,
     /// Everything that is written, up to the end of the image.
     pub data: Range<usize>,
-    /// Addresses of the pages inside `data` that stay unmapped: the guards below the boot stacks.
+    /// Addresses of the guards below the boot stacks, inside `data`: [`GUARD_BYTES`] each stay unmapped.
     pub guards: [usize; 2],
 }
 
@@ -103,7 +104,7 @@ impl Layout<'_> {
     }
 
     fn map_data(&self, map: &mut Mapper<'_>) -> Result<(), Region> {
-        let guards = self.image.guards.map(|guard| guard..guard + PAGE_BYTES);
+        let guards = self.image.guards.map(|guard| guard..guard + GUARD_BYTES);
         let data = RangeSet::difference(slice::from_ref(&self.image.data), &[&guards]);
         data.as_slice()
             .iter()

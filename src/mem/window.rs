@@ -1,16 +1,16 @@
 //! Where a stack lies: computed from where its memory lies.
 //!
 //! Pure. A stack needs addresses of its own with an unmapped guard below, but no allocator of
-//! addresses: the stack area shows physical memory stretched by five quarters, so that each 16 KiB
-//! of memory has a place for itself and one guard page. Blocks of memory that are disjoint have
+//! addresses: the stack area shows physical memory stretched by three halves, so that each 16 KiB
+//! of memory has a place for itself and two guard pages. Blocks of memory that are disjoint have
 //! windows that are disjoint, and a window gives the block back.
 //!
 //! ```text
 //! memory      |  block: units * 16 KiB                     |
-//! stack area  |  guard: units * 4 KiB, unmapped  |  stack: units * 16 KiB  |
+//! stack area  |  guard: units * 8 KiB, unmapped  |  stack: units * 16 KiB  |
 //! ```
 //!
-//! The guard grows with the stack, and 16 KiB of stack cost 40 bytes of page table entries.
+//! The guard grows with the stack, and 16 KiB of stack cost 48 bytes of page table entries.
 
 use crate::mem::ranges::PAGE_BYTES;
 use core::ops::Range;
@@ -21,11 +21,16 @@ pub const UNIT_PAGES: usize = 4;
 /// Bytes of a unit: 16 KiB, the usual stack.
 pub const UNIT_BYTES: usize = UNIT_PAGES * PAGE_BYTES;
 
-/// Bytes of addresses for a unit: the unit and its guard page.
-const STRIDE_BYTES: usize = UNIT_BYTES + PAGE_BYTES;
+/// Bytes of the guard of a unit: two pages. The compiler probes a large frame page by page; an interrupt between two
+/// probes touches an interrupt frame and a context, 880 bytes, below a stack pointer that is already up to a
+/// page and a probe's distance below the last page that was touched. One page would not catch that.
+pub const GUARD_BYTES: usize = 2 * PAGE_BYTES;
+
+/// Bytes of addresses for a unit: the unit and its guard.
+const STRIDE_BYTES: usize = UNIT_BYTES + GUARD_BYTES;
 
 /// The virtual addresses of stacks: from 128 GiB to the end of a 39-bit address space. Room for the
-/// stacks in 307 GiB of physical addresses, more than the linear map below it has.
+/// stacks in 256 GiB of physical addresses, more than the linear map below it has.
 pub const STACK_AREA: Range<usize> = 0x20_0000_0000..0x80_0000_0000;
 
 /// A stack and the guard below it.
@@ -58,7 +63,7 @@ pub const fn window(block: usize, units: usize) -> Option<Window> {
     if end > STACK_AREA.end {
         return None;
     }
-    let bottom = start + units * PAGE_BYTES;
+    let bottom = start + units * GUARD_BYTES;
     Some(Window {
         guard: start..bottom,
         stack: bottom..end,
@@ -67,7 +72,7 @@ pub const fn window(block: usize, units: usize) -> Option<Window> {
 
 /// The memory of a stack of `units` units that begins at `bottom`: the way back from [`window`].
 pub const fn block_of(bottom: usize, units: usize) -> usize {
-    let start = bottom - units * PAGE_BYTES;
+    let start = bottom - units * GUARD_BYTES;
     (start - STACK_AREA.start) / STRIDE_BYTES * UNIT_BYTES
 }
 
@@ -106,7 +111,7 @@ mod tests {
             let Window { guard, stack } = window(block, units).unwrap();
             prop_assert_eq!(guard.end, stack.start);
             prop_assert_eq!(stack.len(), units * UNIT_BYTES);
-            prop_assert!(guard.len() >= PAGE_BYTES);
+            prop_assert!(guard.len() >= GUARD_BYTES);
             prop_assert!(STACK_AREA.start <= guard.start && stack.end <= STACK_AREA.end);
             prop_assert_eq!(block_of(stack.start, units), block);
         }

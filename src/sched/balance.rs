@@ -35,6 +35,9 @@ pub(super) fn look(core: &Core, own: &mut Own, now: u64, irq: &IrqGuard) {
     } else if now >= own.next_balance_ticks {
         move_threads(core, own, irq);
         begin(own, now);
+    } else {
+        // The interrupt that brought us here may have taken this deadline's shot.
+        own.arm(own.next_balance_ticks);
     }
 }
 

@@ -44,14 +44,12 @@ pub unsafe fn spawn(
     entry: extern "C" fn(usize),
     argument: usize,
 ) -> Result<Arc<Thread>, StackError> {
-    static NEXT_ID: AtomicU32 = AtomicU32::new(1);
-
     let stack = Stack::new(request.stack_bytes)?;
     let sp = stack.top() - size_of::<Context>();
     // SAFETY: the stack is mapped, ours, larger than a context, and its top is aligned to pages.
     unsafe { (sp as *mut Context).write(Context::first_run()) };
     let thread = Arc::new(Thread::new(Birth {
-        id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        id: next_id(),
         name: request.name,
         priority: request.priority,
         realtime: request.realtime,
@@ -70,9 +68,25 @@ pub unsafe fn spawn(
     Ok(thread)
 }
 
+/// A number that no thread has had for a long time. 0 is the idle threads'.
+fn next_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    loop {
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        if id != 0 {
+            return id;
+        }
+    }
+}
+
 /// Ends the current thread. `thread_start` comes here when the thread's function has returned.
 pub(super) extern "C" fn thread_exit() -> ! {
     let current = thread::current();
+    debug_assert_eq!(
+        current.preempt_count(),
+        0,
+        "a thread may not end while it holds off preemption"
+    );
     crate::thread::local::drop_all();
     let irq = IrqGuard::mask();
     current.set_state(State::Exited);

@@ -26,7 +26,7 @@ pub struct Own {
     /// The thread that runs here.
     pub(super) current: *const Thread,
     /// Somebody may have to run before `current`: ask the policy at the next chance.
-    pub need_resched: bool,
+    pub(crate) need_resched: bool,
     /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
     pub(super) armed_ticks: u64,
     /// `current`, as the policy sees it.
@@ -159,7 +159,7 @@ impl Core {
         clippy::mut_from_ref,
         reason = "per-core data behind a mask, not a lock"
     )]
-    pub fn own(&self, _masked: &IrqGuard) -> &mut Own {
+    pub(crate) fn own(&self, _masked: &IrqGuard) -> &mut Own {
         debug_assert!(core::ptr::eq(self, this(_masked)));
         // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
         // takes another one.
@@ -242,6 +242,14 @@ pub fn set_configured(count: usize) {
     CONFIGURED.store(count.clamp(1, MAX_CORES), Ordering::Relaxed);
 }
 
+/// Second, when there are words for the case that it has none: the core's clock, and the policy by it.
+pub fn init_clock() {
+    let irq = IrqGuard::mask();
+    let core = this(&irq);
+    core.own(&irq).policy = Policy::new(timer::frequency_hz());
+    core.running_since.store(timer::now(), Ordering::Relaxed);
+}
+
 /// The first thing that a core does in Rust: it learns its two pointers. What it runs from here on is its idle
 /// thread.
 pub fn init_pointers(id: CoreId) {
@@ -252,6 +260,4 @@ pub fn init_pointers(id: CoreId) {
     let irq = IrqGuard::mask();
     let own = core.own(&irq);
     own.current = &raw const core.idle;
-    own.policy = Policy::new(timer::frequency_hz());
-    core.running_since.store(timer::now(), Ordering::Relaxed);
 }

@@ -103,7 +103,7 @@ use assembly::thread_start;
 /// Asks who is to run, and switches if that is another thread. Returns when this thread runs again, perhaps
 /// on another core: what was read from a per-core place before the call may not be used after it.
 #[inline]
-pub fn reschedule(cause: Cause, _masked: &IrqGuard) {
+pub(crate) fn reschedule(cause: Cause, _masked: &IrqGuard) {
     // SAFETY:
     // 1. IRQs are masked, as the guard proves, and SError is open, as in every thread.
     // 2. A guard that is passed here belongs to a thread, not to an interrupt handler: so this is the
@@ -157,6 +157,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let next = next(core, own, &irq);
     if next.is_none() && (is_idle || runs_on && !leaves_core) {
         // Those that waited have just been sent to other cores.
+        balance::rest(own);
         return stay(core, own);
     }
     settle(core, own, old, now, time);
@@ -202,9 +203,11 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
 /// Releases the old thread. Called by `reschedule` on the core's exception stack, when the new thread's
 /// registers are in place and the thread pointer is the new thread's: everything that was true of a core
 /// before the switch is read anew.
-extern "C" fn finish_switch(old: &Thread) {
+extern "C" fn finish_switch(old: *const Thread) {
+    // SAFETY: the block is there until this store: what ends a thread comes below, and others wait for the flag.
+    // No reference outlives it.
     // Release: whoever sees the flag clear sees the registers in memory.
-    old.on_cpu.store(false, Ordering::Release);
+    unsafe { (*old).on_cpu.store(false, Ordering::Release) };
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
@@ -314,7 +317,9 @@ fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGuard) {
 /// anew.
 #[cold]
 fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
-    core.rescan.store(false, Ordering::Relaxed);
+    // A read-modify-write: what was changed before the flag was set is seen below, and a flag that is set
+    // meanwhile is not wiped out.
+    core.rescan.swap(false, Ordering::Acquire);
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
     let current = unsafe { &*own.current };
     if !core::ptr::eq(current, &raw const core.idle) {

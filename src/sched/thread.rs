@@ -201,7 +201,7 @@ impl Thread {
     /// What it is doing.
     #[inline]
     pub fn state(&self) -> State {
-        State::from_u32(self.state.load(Ordering::Acquire))
+        State::from_u32(self.state.load(Ordering::SeqCst))
     }
 
     #[inline]
@@ -212,24 +212,24 @@ impl Thread {
     /// The core that it runs on, is queued on, or ran on last.
     #[inline]
     pub fn core(&self) -> CoreId {
-        core_id(self.core.load(Ordering::Relaxed)).unwrap_or(CoreId::BOOT)
+        core_id(self.core.load(Ordering::SeqCst)).unwrap_or(CoreId::BOOT)
     }
 
     #[inline]
     pub(super) fn set_core(&self, core: CoreId) {
-        self.core.store(core.index() as u8, Ordering::Relaxed);
+        self.core.store(core.index() as u8, Ordering::SeqCst);
     }
 
     /// The core that it is pinned to.
     #[inline]
     pub fn affinity(&self) -> Option<CoreId> {
-        core_id(self.affinity.load(Ordering::Acquire))
+        core_id(self.affinity.load(Ordering::SeqCst))
     }
 
     pub(super) fn set_affinity(&self, core: Option<CoreId>) {
         self.affinity.store(
             core.map_or(ANY_CORE, |core| core.index() as u8),
-            Ordering::Release,
+            Ordering::SeqCst,
         );
     }
 
@@ -276,21 +276,21 @@ impl Thread {
 
     /// Notes that its priority or its class was changed.
     pub(super) fn mark_changed(&self) {
-        self.is_changed.store(true, Ordering::Release);
+        self.is_changed.store(true, Ordering::SeqCst);
     }
 
     /// Gives it the weight and the class that it is meant to have, if they were changed. For whoever owns the
     /// thread, while it is in no queue.
     #[inline]
     pub(super) fn adopt_changes(&self) {
-        if self.is_changed.load(Ordering::Relaxed) {
+        if self.is_changed.load(Ordering::SeqCst) {
             self.adopt_priority_and_class();
         }
     }
 
     #[cold]
     fn adopt_priority_and_class(&self) {
-        self.is_changed.swap(false, Ordering::Acquire);
+        self.is_changed.swap(false, Ordering::SeqCst);
         // SAFETY: as above.
         unsafe { (*self.run_links.get()).set_weight(self.priority().weight()) };
         let rank = self.rank();

@@ -14,7 +14,7 @@
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{self, IrqGuard};
 use crate::cores::CoreId;
 use crate::irq;
 use crate::sched::per_core::{self, Core};
@@ -103,20 +103,15 @@ impl Claimed {
 
     /// Puts the thread into the run queue of its core, and lets it run there if it should run first. If that
     /// is this core and preemption is possible here, it happens before this returns.
-    pub fn make_ready(self) {
+    pub(crate) fn make_ready(self) {
         let irq = IrqGuard::mask();
         self.enqueue(&irq);
-        if irq.unmasks() {
-            preempt_if_needed(&irq);
-        } else if per_core::this(&irq).own(&irq).need_resched {
-            // Nobody may look at it when IRQs are unmasked: let the timer do it then.
-            per_core::this(&irq).own(&irq).arm(0);
-        }
+        preempt_or_arm(&irq);
     }
 
     /// As [`make_ready`](Self::make_ready), for code that may not be preempted where it stands: interrupt
     /// handlers, and whoever has more to do first.
-    pub fn enqueue(self, irq: &IrqGuard) {
+    pub(crate) fn enqueue(self, irq: &IrqGuard) {
         let thread = self.thread();
         let here = per_core::this(irq);
         let home = thread.core();
@@ -149,7 +144,7 @@ pub(super) fn send(thread: NonNull<Thread>, target: &Core, irq: &IrqGuard) {
 
 /// Gives up the core until somebody has claimed this thread, which has declared that it waits.
 #[inline]
-pub fn block(irq: &IrqGuard) {
+pub(crate) fn block(irq: &IrqGuard) {
     debug_assert_eq!(
         thread::current().preempt_count(),
         0,
@@ -161,9 +156,22 @@ pub fn block(irq: &IrqGuard) {
 /// Switches to another thread if one should run first and this thread may be preempted. IRQs were unmasked
 /// before `irq`: the caller is a thread, not an interrupt handler.
 #[inline]
-pub fn preempt_if_needed(irq: &IrqGuard) {
+pub(crate) fn preempt_if_needed(irq: &IrqGuard) {
     if per_core::this(irq).own(irq).need_resched && thread::current().preempt_count() == 0 {
         reschedule(Cause::Wake, irq);
+    }
+}
+
+/// Lets the policy decide: now if IRQs were unmasked before `irq`, otherwise when they are, by way of the timer.
+/// In an interrupt handler there is nothing to do: the interrupt's exit looks.
+pub(crate) fn preempt_or_arm(irq: &IrqGuard) {
+    if irq.unmasks() {
+        preempt_if_needed(irq);
+    } else if !cpu::is_on_exception_stack() {
+        let own = per_core::this(irq).own(irq);
+        if own.need_resched {
+            own.arm(0);
+        }
     }
 }
 
@@ -173,7 +181,7 @@ pub fn park() {
     if prepare_park() {
         block(&irq);
     }
-    thread::current().park_token.store(false, Ordering::Relaxed);
+    take_token();
 }
 
 /// As [`park`], but until `deadline_ticks` at most.
@@ -182,7 +190,14 @@ pub fn park_until(deadline_ticks: u64) {
     if prepare_park() {
         crate::sched::timers::block_until(deadline_ticks, &irq);
     }
-    thread::current().park_token.store(false, Ordering::Relaxed);
+    take_token();
+}
+
+/// Takes the token of the current thread. A read-modify-write, because whoever's token this takes, what that
+/// thread wrote before must be seen from here on: a plain store could pass later loads, and then wipe out a
+/// token whose message was not seen.
+fn take_token() {
+    thread::current().park_token.swap(false, Ordering::Acquire);
 }
 
 /// Declares that the current thread is parked. False: there is a token, do not block.
@@ -243,6 +258,9 @@ pub fn set_realtime(thread: &Thread, class: u8) {
 /// looked at when it wakes.
 fn reconsider(thread: &Thread) {
     let irq = IrqGuard::mask();
+    // What was changed was stored before this load, the state that a waker stores comes before it looks for
+    // changes, and all of these are sequentially consistent: so one of the two sees the other. The core is read
+    // after the state, for the same reason.
     if !matches!(thread.state(), State::Running | State::Ready) {
         return;
     }
@@ -250,9 +268,7 @@ fn reconsider(thread: &Thread) {
     core.rescan.store(true, Ordering::Release);
     if core.id() == per_core::this(&irq).id() {
         core.own(&irq).need_resched = true;
-        if irq.unmasks() {
-            preempt_if_needed(&irq);
-        }
+        preempt_or_arm(&irq);
     } else {
         irq::send_reschedule(core.id());
     }

@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "a lock hands out exclusive access")]
 
 use core::cell::UnsafeCell;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -56,7 +57,10 @@ impl<T> Mutex<T> {
         {
             self.lock_contended(me);
         }
-        MutexGuard { mutex: self }
+        MutexGuard {
+            mutex: self,
+            not_send: PhantomData,
+        }
     }
 
     /// Takes the mutex if nobody has it.
@@ -65,7 +69,10 @@ impl<T> Mutex<T> {
         self.word
             .compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed)
             .ok()
-            .map(|_| MutexGuard { mutex: self })
+            .map(|_| MutexGuard {
+                mutex: self,
+                not_send: PhantomData,
+            })
     }
 
     #[cold]
@@ -130,7 +137,12 @@ impl<T> Mutex<T> {
 #[derive(Debug)]
 pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
+    /// Only the owner may unlock.
+    not_send: PhantomData<*const ()>,
 }
+
+// SAFETY: a shared guard gives a shared reference to the value, and nothing else.
+unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 
 impl<'a, T> MutexGuard<'a, T> {
     /// The mutex that this guard locks.

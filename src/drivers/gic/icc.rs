@@ -18,6 +18,7 @@ pub(super) fn init() {
             "isb",
             "msr S3_0_C4_C6_0, {pmr}",   // ICC_PMR_EL1
             "msr S3_0_C12_C12_3, xzr",   // ICC_BPR1_EL1
+            "msr S3_0_C12_C9_0, xzr",    // ICC_AP1R0_EL1: no priority is active from before
             "msr S3_0_C12_C12_4, xzr",   // ICC_CTLR_EL1
             "msr S3_0_C12_C12_7, {one}", // ICC_IGRPEN1_EL1
             "isb",

@@ -45,7 +45,9 @@ register_structs! {
         (0x08 => pub(super) bpr: ReadWrite<u32>),
         (0x0c => pub(super) iar: ReadOnly<u32>),
         (0x10 => pub(super) eoir: WriteOnly<u32>),
-        (0x14 => _rest),
+        (0x14 => _not_used),
+        (0xd0 => pub(super) apr: [ReadWrite<u32>; 4]),
+        (0xe0 => _rest),
         (0x1000 => @END),
     }
 }
@@ -105,6 +107,11 @@ impl CpuInterface {
     /// Lets interrupts of the one priority in use through to this core.
     pub(super) fn init(&self) {
         self.ctlr.set(0);
+        // Whoever ran before may have left an interrupt acknowledged and not ended: its priority would shut out
+        // ours.
+        for active in &self.apr {
+            active.set(0);
+        }
         self.pmr.set(PRIORITY_MASK);
         // Smallest binary point: it has no effect, because interrupts do not nest here.
         self.bpr.set(0);
