@@ -24,6 +24,8 @@ mod tally;
 #[cfg(target_os = "none")]
 mod conditions;
 #[cfg(target_os = "none")]
+mod foremost;
+#[cfg(target_os = "none")]
 mod gate;
 #[cfg(target_os = "none")]
 mod hogs;

@@ -8,6 +8,7 @@ use ufmt::uwriteln;
 use self::work::{Outcome, Part};
 use super::{
     conditions,
+    foremost::Foremost,
     rounding::Rounding,
     sines::{Mismatch, Sines, write_fraction},
 };
@@ -75,7 +76,7 @@ impl Count {
 }
 
 fn run(ctx: &mut Context) -> Verdict {
-    // At most 10,000, as the specification says.
+    // At most 1,000, as the specification says.
     let threads = ctx.number("threads") as usize;
     let iterations = if ctx.flag("full") {
         FULL_ITERATIONS
@@ -120,6 +121,7 @@ fn spawn<F>(
 where
     F: FnOnce() -> Outcome + Send + 'static,
 {
+    let _foremost = Foremost::new();
     let handles: Result<Vec<_>, _> = (0..threads).map(|me| builder().spawn(work(me))).collect();
     handles.inspect_err(|_| part.give_up())
 }
@@ -149,7 +151,7 @@ fn sines(
         let wrong = outcome
             .wrong
             .or_else(|| differs().map(|mismatch| ("first sine", mismatch)));
-        complain(ctx, me, wrong);
+        complain(ctx, "sines", me, wrong);
         count.add(wrong.is_none());
     }
     let _ = write_three(ctx, &expected, threads);
@@ -189,6 +191,11 @@ fn rounding(
         let part = part.clone();
         move || part.rounding(Rounding::of_thread(me), yields, iterations)
     };
+    let name = if yields {
+        "rounding with yield"
+    } else {
+        "rounding without yield"
+    };
     let before = fpcr();
     let (mut complete, mut switches) = (0, 0);
     for (me, handle) in spawn(threads, &part, builder, work)?
@@ -196,7 +203,7 @@ fn rounding(
         .enumerate()
     {
         let outcome = handle.join();
-        complain(ctx, me, outcome.wrong);
+        complain(ctx, name, me, outcome.wrong);
         count.add(outcome.wrong.is_none());
         complete += usize::from(outcome.is_complete);
         switches += outcome.switches;
@@ -204,12 +211,19 @@ fn rounding(
     let after = fpcr();
     let others = threads as u64 - 1;
     let whole = complete == threads && switches >= others && after == before;
+    let _ = uwriteln!(
+        ctx.out(),
+        "{}: {} threads, {} iterations each, {} switches",
+        name,
+        threads,
+        iterations,
+        switches
+    );
     if !whole && !ctx.is_cancelled() {
         let _ = uwriteln!(
             ctx.out(),
-            "fpu: rounding (yield = {}): expected {} complete threads, {} or more switches, FPCR {:#x}; \
-             got {}, {}, {:#x}",
-            u8::from(yields),
+            "fpu: {}: expected {} complete threads, {} or more switches, FPCR {:#x}; got {}, {}, {:#x}",
+            name,
             threads,
             others,
             before,
@@ -218,31 +232,19 @@ fn rounding(
             after
         );
     }
-    let how = if yields {
-        "with yield"
-    } else {
-        "without yield"
-    };
-    let _ = uwriteln!(
-        ctx.out(),
-        "rounding {}: {} threads, {} iterations each, {} switches",
-        how,
-        threads,
-        iterations,
-        switches
-    );
     count.add(whole);
     Ok(())
 }
 
 /// Says what was wrong in a thread, for people and for the host tool.
-fn complain(ctx: &mut Context, thread: usize, wrong: Option<(&'static str, Mismatch)>) {
+fn complain(ctx: &mut Context, part: &str, thread: usize, wrong: Option<(&'static str, Mismatch)>) {
     let Some((what, Mismatch { at, expected, got })) = wrong else {
         return;
     };
     let _ = uwriteln!(
         ctx.out(),
-        "fpu: thread {}: {} at {}: expected {:#x}, got {:#x}",
+        "fpu: {}: thread {}: {} at {}: expected {:#x}, got {:#x}",
+        part,
         thread,
         what,
         at,
@@ -251,6 +253,7 @@ fn complain(ctx: &mut Context, thread: usize, wrong: Option<(&'static str, Misma
     );
     let line = ctx
         .report("fpu.mismatch")
+        .with("part", part)
         .with("thread", thread)
         .with("what", what);
     let line = line.with("at", at).with("expected", Value::Hex(expected));

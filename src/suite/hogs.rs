@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::foremost::Foremost;
 use crate::{
     cores::CoreId,
     thread::{Builder, JoinHandle, Priority, SpawnError, ThreadInfo},
@@ -32,6 +33,7 @@ impl Hogs {
             shared,
             threads: Vec::new(),
         };
+        let _foremost = Foremost::new();
         for (me, core) in placement.iter().enumerate() {
             let builder = Builder::new().name("hog").priority(Priority::NORMAL);
             let builder = match core {
