@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use ufmt::uwriteln;
 
-use super::hogs::Hogs;
+use super::{foremost::Foremost, hogs::Hogs};
 use crate::{
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
@@ -30,6 +30,9 @@ pub static COMMAND: Command = Command {
     run,
 };
 
+/// Of so many hogs it is said how far they came.
+const SHOWN: usize = 16;
+
 fn run(ctx: &mut Context) -> Verdict {
     let threads = ctx.number("threads") as usize;
     let seconds = ctx.number_if_given("seconds");
@@ -40,9 +43,16 @@ fn run(ctx: &mut Context) -> Verdict {
     // Without an end, the end is the request to stop.
     let time = Duration::from_secs(seconds.unwrap_or(u64::from(u32::MAX)));
     let stopped = ctx.sleep(time).is_err();
-    for (i, (info, rounds)) in hogs.infos().iter().zip(hogs.rounds()).enumerate() {
-        let ms = info.cpu_time.as_millis() as u64;
-        let core = info.core.index();
+    // An equal among so many would be at it for long.
+    let _foremost = Foremost::new();
+    for (i, (info, rounds)) in hogs
+        .infos()
+        .iter()
+        .zip(hogs.rounds())
+        .take(SHOWN)
+        .enumerate()
+    {
+        let (ms, core) = (info.cpu_time.as_millis() as u64, info.core.index());
         let _ = uwriteln!(
             ctx.out(),
             "hog {}: {} ms on core {}, {} rounds",
@@ -51,6 +61,9 @@ fn run(ctx: &mut Context) -> Verdict {
             core,
             rounds
         );
+    }
+    if threads > SHOWN {
+        let _ = uwriteln!(ctx.out(), "and {} more", threads - SHOWN);
     }
     for thread in hogs.stop() {
         thread.join();
