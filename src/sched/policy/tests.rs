@@ -160,6 +160,35 @@ fn displacing_a_thread_costs_ten_microseconds_on_average() {
     assert!((0.95..1.15).contains(&mean), "{mean}");
 }
 
+#[test]
+fn a_deadline_is_not_early_where_a_last_place_of_the_runtime_is_worth_many_ticks() {
+    // Much used at a hundred times the price, and charged a hundredth from now on.
+    let policy = Policy::new(1_000_000_000);
+    let (dear, cheap) = (
+        Priority::from_percent(10_000).weight(),
+        Priority::from_percent(1).weight(),
+    );
+    let used = |ticks| Rank::fresh(0).charged(dear, policy.at(0), policy.at(ticks));
+    for step in 0..20_000 {
+        let start = 10_000_000_000 + step * 7_919;
+        let runner = Runner {
+            rank: used(start),
+            weight: cheap,
+            since: policy.at(start),
+        };
+        let head = Head {
+            rank: used(start + step % 97),
+            weight: cheap,
+        };
+        let deadline = policy.deadline_ticks(&runner, head);
+        let decision = policy.decide(Cause::Preempt, &runner, head, deadline);
+        assert!(
+            matches!(decision, Decision::Switch { .. }),
+            "step {step}: {decision:?}"
+        );
+    }
+}
+
 /// Ticks of all magnitudes, up to nine years at 62.5 MHz.
 fn ticks() -> impl Strategy<Value = u64> {
     (1u32..54, any::<u64>()).prop_map(|(bits, random)| random & ((1 << bits) - 1))
@@ -213,26 +242,27 @@ proptest! {
         behind_us in 0u64..2_000_000,
         ahead_us in 0u64..2_000_000,
         percents in (5u32..2_000, 5u32..2_000),
+        earlier in (1u32..10_000, 1u32..10_000),
     ) {
         let policy = Policy::new(hz);
         let us = |us: u64| us * (hz / 100_000) / 10;
         let start = us(start_ms * 1_000);
-        // Both have used something, up to a while before.
+        // Both have used something, up to a while before, perhaps with another priority.
         let used = |ago_us, percent| {
             let weight = Priority::from_percent(percent).weight();
             Rank::fresh(0).charged(weight, policy.at(0), policy.at(start.saturating_sub(us(ago_us))))
         };
-        let runner = runner(used(behind_us, percents.0), percents.0, policy.at(start));
-        let head = head(used(ahead_us, percents.1), percents.1);
+        let runner = runner(used(behind_us, earlier.0), percents.0, policy.at(start));
+        let head = head(used(ahead_us, earlier.1), percents.1);
         let deadline = policy.deadline_ticks(&runner, head);
         prop_assert_ne!(deadline, NEVER);
         let loses = |at| {
             matches!(policy.decide(Cause::Preempt, &runner, head, at), Decision::Switch { .. })
         };
         prop_assert!(loses(deadline.max(start)), "goes on at its deadline");
-        // 8 µs for the curve, and what both sides round.
-        let before = deadline.saturating_sub(us(9) + 8);
-        prop_assert!(before <= start || !loses(before), "lost {} ticks early", us(9));
+        // 8 µs for the curve, and what both sides are rounded by.
+        let before = deadline.saturating_sub(us(10) + 8);
+        prop_assert!(before <= start || !loses(before), "lost {} ticks early", us(10));
         if runner.rank <= head.rank && runner.weight.0 <= head.weight.0 {
             prop_assert!(deadline >= policy.soonest_loss_ticks(start));
         }
