@@ -1,7 +1,7 @@
 //! What a board is: data, and the few actions that only the board knows.
 //!
 //! A board crate declares one `static BOARD: Board` and hands it to the kernel with
-//! [`firmware!`](crate::firmware). What the device tree says overrides what stands here; what
+//! `firmware!`. What the device tree says overrides what stands here; what
 //! stands here is used where there is no (valid) tree.
 
 use core::ops::Range;

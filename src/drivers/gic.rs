@@ -1,13 +1,13 @@
 //! The interrupt controller: one interface over GICv2 and GICv3.
 //!
-//! [`init_distributor`] once, on the boot core; [`init_core`] on every core; after that, no call
+//! `init_distributor` once, on the boot core; `init_core` on every core; after that, no call
 //! takes a lock, and acknowledging and ending an interrupt are one register access each, after one
 //! branch on a word that never changes.
 //!
 //! # Why no crate
 //!
 //! *arm-gic-driver 0.18.1* was read and not taken. Its GICv2 half writes IGROUPR and sets both enable
-//! bits, where this project's rule is to leave groups alone (see [`v2`]); it never clears what is
+//! bits, where this project's rule is to leave groups alone (see `v2`); it never clears what is
 //! enabled, pending or active in the banked words of a secondary core; it splits IAR into an enum
 //! and puts EOIR together from it, on the path of every interrupt; and its assertions bring
 //! core::fmt into the image. *arm-gic 0.10.0* drives GICv2 wrongly on more than one core (its
@@ -19,7 +19,7 @@
 //! # Rules that the caller keeps
 //!
 //! A handler quiets its device, and makes sure that it has become quiet (read back, or DSB SY),
-//! before [`end_of_interrupt`]: writes to devices may be acknowledged early (Device-nGnRE). The end
+//! before `end_of_interrupt`: writes to devices may be acknowledged early (Device-nGnRE). The end
 //! comes before a context switch, exactly once, on the core that acknowledged.
 
 #[cfg(target_os = "none")]
@@ -57,7 +57,7 @@ const INTID_MASK: u32 = 0x3ff;
 const _: () = assert!((PRIORITY as u32) < PRIORITY_MASK);
 const _: () = assert!(PRIORITY.is_multiple_of(0x10));
 
-/// An interrupt that was acknowledged and has not ended. It must go to [`end_of_interrupt`].
+/// An interrupt that was acknowledged and has not ended. It must go to `end_of_interrupt`.
 #[derive(Debug, uDebug, PartialEq, Eq)]
 #[must_use = "an interrupt that is not ended blocks this core's others"]
 pub struct Ack(u32);

@@ -10,6 +10,7 @@
 
 use core::ptr::NonNull;
 
+use aarch64_cpu::asm::barrier;
 use arm_pl011_uart::{
     DataBits, Error, FifoLevel, Interrupts, LineConfig, PL011Registers, Parity, StopBits,
     UniqueMmioPointer,
@@ -145,12 +146,14 @@ impl Pl011 {
     }
 
     /// Withdraws the interrupts that are asserted now; what happens later asserts them again. So
-    /// this comes before the FIFOs are looked at. The read at the end makes sure that the line has
-    /// fallen before the interrupt is ended.
+    /// this comes before the FIFOs are looked at. A write to a device may be acknowledged before it
+    /// arrives (Device-nGnRE), and other devices are not ordered against this one: the read waits
+    /// for the write, the barrier for the read. Then the line has fallen before the interrupt ends.
     pub fn acknowledge_interrupts(&mut self) {
         let asserted = self.uart.masked_interrupt_status();
         self.uart.clear_interrupts(asserted);
         let _ = self.uart.masked_interrupt_status();
+        barrier::dsb(barrier::SY);
     }
 }
 

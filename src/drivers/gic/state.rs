@@ -48,10 +48,13 @@ fn gicd_v2() -> &'static v2::Distributor {
     unsafe { block(&DISTRIBUTOR) }
 }
 
+/// GICC, or None on a GICv3: one load and one branch.
 #[inline(always)]
-fn gicc() -> &'static v2::CpuInterface {
-    // SAFETY: as for gicd_v2.
-    unsafe { block(&CPU_INTERFACE) }
+fn gicc() -> Option<&'static v2::CpuInterface> {
+    let base = CPU_INTERFACE.load(Relaxed);
+    // SAFETY: not 0, so init_distributor was called with a GICv2, and by its contract this is its
+    // address, mapped as device memory for good. The fields are cells.
+    (base != 0).then(|| unsafe { &*core::ptr::with_exposed_provenance(base) })
 }
 
 fn gicd_v3() -> &'static v3::Distributor {
@@ -114,12 +117,12 @@ pub fn init_core(core: usize) -> Result<(), GicError> {
     let mask = TARGET_MASKS.get(core).ok_or(GicError::OutOfRange)?;
     let affinity = AFFINITIES.get(core).ok_or(GicError::OutOfRange)?;
     affinity.store(MPIDR_EL1.get(), Relaxed);
-    if is_v3() {
+    if let Some(gicc) = gicc() {
+        mask.store(gicd_v2().init_core(), Relaxed);
+        gicc.init();
+    } else {
         redistributor()?.init()?;
         icc::init();
-    } else {
-        mask.store(gicd_v2().init_core(), Relaxed);
-        gicc().init();
     }
     barrier::dsb(barrier::SY);
     Ok(())
@@ -150,10 +153,9 @@ fn redistributor() -> Result<&'static v3::Redistributor, GicError> {
 #[inline(always)]
 #[must_use]
 pub fn acknowledge() -> Option<Ack> {
-    let raw = if is_v3() {
-        icc::acknowledge()
-    } else {
-        gicc().iar.get()
+    let raw = match gicc() {
+        Some(gicc) => gicc.iar.get(),
+        None => icc::acknowledge(),
     };
     let ack = Ack::from_raw(raw);
     if ack.is_none() {
@@ -171,10 +173,9 @@ fn count_spurious() {
 /// back exactly what it said, the source core of an SGI included (IHI 0048B, section 4.4.5).
 #[inline(always)]
 pub fn end_of_interrupt(ack: Ack) {
-    if is_v3() {
-        icc::end(ack.0);
-    } else {
-        gicc().eoir.set(ack.0);
+    match gicc() {
+        Some(gicc) => gicc.eoir.set(ack.0),
+        None => icc::end(ack.0),
     }
 }
 
