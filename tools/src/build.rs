@@ -56,7 +56,7 @@ pub(crate) fn firmware(
         .join(TARGET)
         .join(profile_dir(profile))
         .join(board.binary());
-    package(&built, &workspace.image_dir(board), board)
+    package(&built, &workspace.image_dir(board, profile), board)
 }
 
 /// Copies the linked program and its flat image to where people look for them.

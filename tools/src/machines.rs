@@ -16,8 +16,29 @@ pub(crate) struct Machine {
     pub(crate) start: Start,
     /// How many cores must come.
     pub(crate) cores: usize,
-    /// Whether it is the one on which its board runs every scenario.
-    pub(crate) is_main: bool,
+    /// What it is in the matrix for.
+    pub(crate) role: Role,
+}
+
+/// What a machine is in the matrix for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The one on which its board runs every scenario.
+    Main,
+    /// The same with the image that has debug assertions and overflow checks.
+    Checked,
+    /// Another machine, where a board may go wrong in its own way.
+    Variant,
+}
+
+impl Role {
+    /// The cargo profile of its image; `usual` unless it asks for one.
+    pub(crate) fn profile(self, usual: &str) -> &str {
+        match self {
+            Self::Checked => "checked",
+            Self::Main | Self::Variant => usual,
+        }
+    }
 }
 
 impl Machine {
@@ -29,34 +50,36 @@ impl Machine {
 
 /// Every machine.
 pub(crate) fn all() -> Vec<Machine> {
-    let virt = |name, cores, gic, is_main| Machine {
+    let virt = |name, cores, gic, role| Machine {
         name,
         board: Board::Virt,
         options: virt_options(cores, gic),
         start: Start::Loader,
         cores,
-        is_main,
+        role,
     };
-    let rpi4 = |name, extra: Vec<String>, start, is_main| Machine {
+    let rpi4 = |name, extra: Vec<String>, start, role| Machine {
         name,
         board: Board::Rpi4,
         options: [rpi4_options(), extra].concat(),
         start,
         cores: 4,
-        is_main,
+        role,
     };
     vec![
-        virt("virt-gic2-smp4", 4, 2, true),
-        virt("virt-gic2-smp1", 1, 2, false),
-        virt("virt-gic2-smp2", 2, 2, false),
-        virt("virt-gic2-smp8", 8, 2, false),
-        virt("virt-gic3-smp4", 4, 3, false),
+        virt("virt-gic2-smp4", 4, 2, Role::Main),
+        virt("virt-checked", 4, 2, Role::Checked),
+        virt("virt-gic2-smp1", 1, 2, Role::Variant),
+        virt("virt-gic2-smp2", 2, 2, Role::Variant),
+        virt("virt-gic2-smp8", 8, 2, Role::Variant),
+        virt("virt-gic3-smp4", 4, 3, Role::Variant),
         virt_secure(),
-        rpi4("rpi4", Vec::new(), Start::Loader, true),
-        rpi4("rpi4-secgic", board_like_globals(), Start::Loader, false),
-        rpi4("rpi4-stub", board_like_globals(), Start::Stub, false),
+        rpi4("rpi4", Vec::new(), Start::Loader, Role::Main),
+        rpi4("rpi4-checked", board_like_globals(), Start::Loader, Role::Checked),
+        rpi4("rpi4-secgic", board_like_globals(), Start::Loader, Role::Variant),
+        rpi4("rpi4-stub", board_like_globals(), Start::Stub, Role::Variant),
         // Without a tree x0 is 0x100, where old boot loaders put their tags.
-        rpi4("rpi4-notree", Vec::new(), Start::LoaderWithoutTree, false),
+        rpi4("rpi4-notree", Vec::new(), Start::LoaderWithoutTree, Role::Variant),
     ]
 }
 
@@ -82,7 +105,7 @@ fn virt_secure() -> Machine {
         ]),
         start: Start::Loader,
         cores: 4,
-        is_main: false,
+        role: Role::Variant,
     }
 }
 
@@ -99,7 +122,7 @@ mod tests {
         for board in Board::ALL {
             let main = machines
                 .iter()
-                .filter(|machine| machine.board == board && machine.is_main);
+                .filter(|machine| machine.board == board && machine.role == Role::Main);
             assert_eq!(main.count(), 1, "{board:?}");
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::machines::Machine;
+use crate::machines::{Machine, Role};
 use crate::session::Rig;
 
 /// A scenario.
@@ -104,8 +104,8 @@ impl Scenario {
             return false;
         }
         match (extent, self.place) {
-            (Extent::Quick, place) => place == Place::Quick && machine.is_main,
-            (Extent::Usual, Place::Main) => machine.is_main,
+            (Extent::Quick, place) => place == Place::Quick && machine.role == Role::Main,
+            (Extent::Usual, Place::Main) => machine.role != Role::Variant,
             (Extent::Usual, Place::Quick | Place::Everywhere) | (Extent::Full, _) => true,
         }
     }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::board::Board;
 use crate::build::{self, Firmware};
 use crate::cli::TestOptions;
 use crate::failure::{CODE_FAILED, Failure, render};
@@ -48,7 +47,15 @@ impl Case<'_> {
     fn name(&self) -> String {
         format!("{}.{}", self.machine.name, self.scenario.name)
     }
+
+    /// The cargo profile of the image that it needs.
+    fn profile<'o>(&self, options: &'o TestOptions) -> &'o str {
+        self.machine.role.profile(&options.build.profile)
+    }
 }
+
+/// Images by board and profile.
+type Images = HashMap<(&'static str, String), Firmware>;
 
 /// Runs the tests; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
@@ -77,7 +84,7 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
     let firmware = build_images(workspace, &toolchain, &cases, options)?;
     let target = timed("machines", || {
         Ok(run_cases(&cases, usize::from(options.jobs), |case| {
-            one(case, workspace, &toolchain, &firmware, options.full)
+            one(case, workspace, &toolchain, &firmware, options)
         }))
     })?;
     count += target;
@@ -114,14 +121,17 @@ fn build_images(
     toolchain: &Toolchain,
     cases: &[Case<'_>],
     options: &TestOptions,
-) -> Result<HashMap<&'static str, Firmware>> {
-    let is_needed = |board: Board| cases.iter().any(|case| case.machine.board == board);
+) -> Result<Images> {
     let mut firmware = HashMap::new();
-    for board in Board::ALL.into_iter().filter(|&board| is_needed(board)) {
-        let built = timed(&format!("image for {}", board.name()), || {
-            build::firmware(workspace, toolchain, board, &options.build.profile)
-        })?;
-        firmware.insert(board.name(), built);
+    for case in cases {
+        let (board, profile) = (case.machine.board, case.profile(options));
+        let key = (board.name(), profile.to_owned());
+        if !firmware.contains_key(&key) {
+            let built = timed(&format!("{profile} image for {}", board.name()), || {
+                build::firmware(workspace, toolchain, board, profile)
+            })?;
+            firmware.insert(key, built);
+        }
     }
     Ok(firmware)
 }
@@ -130,16 +140,16 @@ fn one(
     case: &Case<'_>,
     workspace: &Workspace,
     toolchain: &Toolchain,
-    firmware: &HashMap<&'static str, Firmware>,
-    is_full: bool,
+    firmware: &Images,
+    options: &TestOptions,
 ) -> Result<()> {
     let rig = Rig {
         machine: case.machine,
-        is_full,
+        is_full: options.full,
         workspace,
         toolchain,
         firmware: firmware
-            .get(case.machine.board.name())
+            .get(&(case.machine.board.name(), case.profile(options).to_owned()))
             .ok_or_else(|| anyhow!("there is no image for {}", case.machine.board.name()))?,
         directory: workspace.run_dir(&case.name()),
     };

@@ -44,9 +44,14 @@ impl Workspace {
         &self.target
     }
 
-    /// Where the finished image of a board is put.
-    pub(crate) fn image_dir(&self, board: Board) -> PathBuf {
-        self.target.join("pivot").join(board.name())
+    /// Where the finished image of a board is put: what is flashed under the board's name, an image of another
+    /// profile beside it.
+    pub(crate) fn image_dir(&self, board: Board, profile: &str) -> PathBuf {
+        let name = match profile {
+            "release" => board.name().to_owned(),
+            other => format!("{}-{other}", board.name()),
+        };
+        self.target.join("pivot").join(name)
     }
 
     /// A directory for the files of one run of an emulator (logs, device tree, stub).
