@@ -75,11 +75,31 @@ pub(crate) fn all() -> Vec<Machine> {
         virt("virt-gic3-smp4", 4, 3, Role::Variant),
         virt_secure(),
         rpi4("rpi4", Vec::new(), Start::Loader, Role::Main),
-        rpi4("rpi4-checked", board_like_globals(), Start::Loader, Role::Checked),
-        rpi4("rpi4-secgic", board_like_globals(), Start::Loader, Role::Variant),
-        rpi4("rpi4-stub", board_like_globals(), Start::Stub, Role::Variant),
+        rpi4(
+            "rpi4-checked",
+            board_like_globals(),
+            Start::Loader,
+            Role::Checked,
+        ),
+        rpi4(
+            "rpi4-secgic",
+            board_like_globals(),
+            Start::Loader,
+            Role::Variant,
+        ),
+        rpi4(
+            "rpi4-stub",
+            board_like_globals(),
+            Start::Stub,
+            Role::Variant,
+        ),
         // Without a tree x0 is 0x100, where old boot loaders put their tags.
-        rpi4("rpi4-notree", Vec::new(), Start::LoaderWithoutTree, Role::Variant),
+        rpi4(
+            "rpi4-notree",
+            Vec::new(),
+            Start::LoaderWithoutTree,
+            Role::Variant,
+        ),
     ]
 }
 

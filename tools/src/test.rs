@@ -1,6 +1,7 @@
 //! `cargo xtask test`: host tests, both images, and the matrix of machines and scenarios.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::AddAssign;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,11 +127,11 @@ fn build_images(
     for case in cases {
         let (board, profile) = (case.machine.board, case.profile(options));
         let key = (board.name(), profile.to_owned());
-        if !firmware.contains_key(&key) {
-            let built = timed(&format!("{profile} image for {}", board.name()), || {
-                build::firmware(workspace, toolchain, board, profile)
-            })?;
-            firmware.insert(key, built);
+        if let Entry::Vacant(place) = firmware.entry(key) {
+            place.insert(timed(
+                &format!("{profile} image for {}", board.name()),
+                || build::firmware(workspace, toolchain, board, profile),
+            )?);
         }
     }
     Ok(firmware)
