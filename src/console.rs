@@ -15,7 +15,7 @@ use core::time::Duration;
 
 use crate::arch::cpu;
 use crate::board;
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::drivers::pl011::Pl011;
 use crate::drivers::serial::{Rings, Stats};
 use crate::irq::{self, RegisterError};

@@ -2,49 +2,13 @@
 
 use core::time::Duration;
 
-use ufmt::{uDebug, uDisplay, uWrite};
-
 use crate::arch::cpu::IrqGuard;
 use crate::board::MAX_CORES;
 use crate::irq;
 use crate::sched::per_core;
 use crate::time;
 
-/// The number of a core: 0 is the boot core, the others are in the order of the device tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CoreId(u8);
-
-impl CoreId {
-    /// The core that boots the machine.
-    pub const BOOT: Self = Self(0);
-
-    /// Core `index`, if an image can serve that many.
-    pub const fn new(index: usize) -> Option<Self> {
-        if index < MAX_CORES {
-            Some(Self(index as u8))
-        } else {
-            None
-        }
-    }
-
-    /// Its number, below [`MAX_CORES`].
-    #[inline]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl uDisplay for CoreId {
-    fn fmt<W: uWrite + ?Sized>(&self, f: &mut ufmt::Formatter<'_, W>) -> Result<(), W::Error> {
-        uDisplay::fmt(&self.0, f)
-    }
-}
-
-impl uDebug for CoreId {
-    fn fmt<W: uWrite + ?Sized>(&self, f: &mut ufmt::Formatter<'_, W>) -> Result<(), W::Error> {
-        uDisplay::fmt(&self.0, f)
-    }
-}
+pub use crate::core_id::CoreId;
 
 /// What a core is doing and has done.
 #[derive(Clone, Copy, Debug)]

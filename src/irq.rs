@@ -15,7 +15,7 @@ use aarch64_cpu::asm::barrier;
 
 use crate::arch::cpu::IrqGuard;
 use crate::board::MAX_CORES;
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
 use crate::sched::per_core;
 use crate::sched::switch::Cause;

@@ -77,6 +77,7 @@ pub mod report;
 
 // The machine as data, and what it was found to be.
 pub mod board;
+pub mod core_id;
 pub mod machine;
 
 // What needs the hardware.

@@ -28,6 +28,8 @@ pub mod thread;
 #[cfg(target_os = "none")]
 pub mod timers;
 #[cfg(target_os = "none")]
+mod traffic;
+#[cfg(target_os = "none")]
 pub mod wait_list;
 #[cfg(target_os = "none")]
 pub mod wake;

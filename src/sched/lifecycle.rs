@@ -11,7 +11,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::arch::cpu::IrqGuard;
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::mem::stacks::{Stack, StackError};
 use crate::sched::policy::Priority;
 use crate::sched::registry;

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::board::MAX_CORES;
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::sched::counter::Counter;
 use crate::sched::inbox::Inbox;
 use crate::sched::policy::{Policy, Rank, Runner, Weight};

@@ -18,13 +18,13 @@ use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
-use crate::sched::balance;
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{self, DecayedTime, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
-use crate::sched::wake::{self, State};
+use crate::sched::wake::State;
+use crate::sched::{balance, traffic};
 
 /// Why a core asks who is to run. Zero is kept for "nobody asks".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +123,10 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
     let old = unsafe { &*own.current };
     if !core.inbox.is_empty() {
-        receive(core, own, old, &irq);
+        traffic::receive(core, own, old, &irq);
     }
     if core.rescan.load(Ordering::Relaxed) {
-        rescan(core, own, &irq);
+        traffic::rescan(core, own, &irq);
     }
 
     let now = timer::now();
@@ -154,7 +154,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         }
     }
 
-    let next = next(core, own, &irq);
+    let next = traffic::next(core, own, &irq);
     if next.is_none() && (is_idle || runs_on && !leaves_core) {
         // Those that waited have just been sent to other cores.
         balance::rest(own);
@@ -225,26 +225,13 @@ fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
         // SAFETY: it has run its last instruction, on a stack that nobody stands on now.
         unsafe { lifecycle::reap(leaving, irq) };
     } else {
-        forward(core, core.own(irq), leaving, irq);
+        traffic::forward(core, core.own(irq), leaving, irq);
     }
     let own = core.own(irq);
     if own.need_resched {
         // Somebody has come into the queue after the decision, and nobody may look at it for long: let the
         // timer do it, at once.
         own.arm(0);
-    }
-}
-
-/// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
-fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
-    // SAFETY: in no queue and on no core, so it is ours.
-    let block = unsafe { thread.as_ref() };
-    let target = block.affinity().unwrap_or(core.id());
-    if target == core.id() {
-        own.enqueue(block, irq);
-    } else {
-        core.stats.migrations_out.bump();
-        wake::send(thread, per_core::get(target), irq);
     }
 }
 
@@ -257,20 +244,6 @@ fn publish_load(core: &Core, own: &Own) {
     let runs = u32::from(own.current != &raw const core.idle);
     core.load
         .store(own.queue.len() as u32 + runs, Ordering::Relaxed);
-}
-
-/// Takes from the queue the thread that is to run. One that was pinned to another core meanwhile goes there.
-fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'static Thread> {
-    while let Some(first) = own.queue.pop() {
-        // SAFETY: it was in the queue: ready, so its block stays until it has run and ended.
-        let thread: &'static Thread = unsafe { &*first.as_ptr() };
-        if thread.affinity().is_none_or(|target| target == core.id()) {
-            debug_assert!(!thread.on_cpu.load(Ordering::Relaxed));
-            return Some(thread);
-        }
-        forward(core, own, first, irq);
-    }
-    None
 }
 
 /// Charges the thread that leaves for its run.
@@ -291,76 +264,5 @@ fn count_switch(core: &Core, old: &Thread, preempted: bool) {
     } else {
         old.switches_voluntary.bump();
         core.stats.switches_voluntary.bump();
-    }
-}
-
-/// Takes in what other cores have made ready to run here.
-#[cold]
-fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGuard) {
-    for thread in core.inbox.take_all() {
-        // SAFETY: a thread in an inbox is ready and its sender has given it away.
-        let block = unsafe { thread.as_ref() };
-        if core::ptr::eq(block, current) {
-            // It was claimed after it had declared to wait and before it could leave: it has nothing to
-            // wait for.
-            block.set_state(State::Running);
-        } else if block.affinity().is_some_and(|target| target != core.id()) {
-            forward(core, own, thread, irq);
-        } else {
-            own.enqueue(block, irq);
-        }
-    }
-    own.need_resched = false;
-}
-
-/// A thread's class, weight or pinning was changed: charges the runner by its old weight, and puts all in order
-/// anew.
-#[cold]
-fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
-    // A read-modify-write: what was changed before the flag was set is seen below, and a flag that is set
-    // meanwhile is not wiped out.
-    core.rescan.swap(false, Ordering::Acquire);
-    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
-    let current = unsafe { &*own.current };
-    if !core::ptr::eq(current, &raw const core.idle) {
-        let time = own.policy.at(timer::now());
-        current.set_rank(own.runner.rank_at(time));
-        current.adopt_changes();
-        own.runner = Runner {
-            rank: current.rank(),
-            weight: current.weight(),
-            since: time,
-        };
-    }
-    let mut queue = core::mem::take(&mut own.queue);
-    while let Some(thread) = queue.pop() {
-        // SAFETY: as in `next`.
-        let block = unsafe { thread.as_ref() };
-        block.adopt_changes();
-        if block.affinity().is_some_and(|target| target != core.id()) {
-            forward(core, own, thread, irq);
-        } else {
-            // SAFETY: it is in no queue now; its block stays.
-            unsafe { own.queue.push(thread, block.rank(), Place::After) };
-        }
-    }
-}
-
-impl Own {
-    /// Puts a ready thread, which is ours, into the queue, and notes that it may have to run at once.
-    pub(super) fn enqueue(&mut self, thread: &Thread, irq: &IrqGuard) {
-        let core = per_core::this(irq);
-        thread.adopt_changes();
-        if thread.core() != core.id() {
-            thread.set_core(core.id());
-            thread.migrations.bump();
-            core.stats.migrations_in.bump();
-        }
-        // SAFETY: ready and ours, so it is in no queue; its block stays.
-        unsafe {
-            self.queue
-                .push(NonNull::from(thread), thread.rank(), Place::After);
-        };
-        self.need_resched = true;
     }
 }

@@ -7,11 +7,10 @@
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::offset_of;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use crate::arch::cpu;
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
 use crate::sched::counter::Counter;
 use crate::sched::inbox;
@@ -23,6 +22,11 @@ use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sched::wake::State;
 use crate::sync::SpinLock;
 use crate::thread::local::Locals;
+
+mod birth;
+mod links;
+
+pub(super) use birth::Birth;
 
 /// The longest name that is kept, in bytes.
 pub const NAME_BYTES: usize = 16;
@@ -116,88 +120,7 @@ pub(super) const SP_FPCR: usize = offset_of!(Thread, sp);
 /// Offset of the pair {entry, argument}, for `reschedule.s`.
 pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, entry);
 
-/// What a thread is born with.
-#[derive(Debug)]
-pub(super) struct Birth {
-    pub(super) id: u32,
-    pub(super) name: heapless::String<NAME_BYTES>,
-    pub(super) priority: Priority,
-    pub(super) realtime: u8,
-    pub(super) core: CoreId,
-    pub(super) pinned: bool,
-    /// Where its fabricated context lies.
-    pub(super) sp: usize,
-    pub(super) entry: extern "C" fn(usize),
-    pub(super) argument: usize,
-    pub(super) stack: Option<Stack>,
-    pub(super) stack_bytes: usize,
-}
-
 impl Thread {
-    /// A thread that is ready to run for the first time.
-    pub(super) fn new(birth: Birth) -> Self {
-        let mut thread = Self::idle();
-        thread.sp = Cell::new(birth.sp);
-        thread.entry = Cell::new(birth.entry as usize);
-        thread.argument = Cell::new(birth.argument);
-        thread.state = AtomicU32::new(State::Ready as u32);
-        thread.core = AtomicU8::new(birth.core.index() as u8);
-        thread.affinity = AtomicU8::new(if birth.pinned {
-            birth.core.index() as u8
-        } else {
-            ANY_CORE
-        });
-        thread.normal_rank = Cell::new(Rank::fresh(birth.id));
-        thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
-        thread.realtime = AtomicU8::new(birth.realtime);
-        thread.priority = AtomicU32::new(birth.priority.percent());
-        thread.is_changed = AtomicBool::new(true);
-        thread.id = birth.id;
-        thread.name = birth.name;
-        thread.stack = Cell::new(birth.stack);
-        thread.stack_bytes = birth.stack_bytes;
-        thread
-    }
-
-    /// The block of a core's idle thread. It runs from the start, on the stack that the core booted on.
-    pub(super) const fn idle() -> Self {
-        Self {
-            sp: Cell::new(0),
-            fpcr: Cell::new(0),
-            entry: Cell::new(0),
-            argument: Cell::new(0),
-            state: AtomicU32::new(State::Running as u32),
-            on_cpu: AtomicBool::new(false),
-            core: AtomicU8::new(0),
-            run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
-            normal_rank: Cell::new(Rank::IDLE),
-            inbox_links: inbox::Links::new(),
-            preempt_count: Cell::new(0),
-            timer_core: Cell::new(CoreId::BOOT),
-            locals: UnsafeCell::new(Locals::new()),
-            timer_links: UnsafeCell::new(timer_queue::Links::new()),
-            is_timer_armed: Cell::new(false),
-            wait_links: WaitLinks::new(),
-            registry_links: RegistryLinks::new(),
-            timed_out: AtomicBool::new(false),
-            park_token: AtomicBool::new(false),
-            is_changed: AtomicBool::new(false),
-            affinity: AtomicU8::new(ANY_CORE),
-            realtime: AtomicU8::new(0),
-            priority: AtomicU32::new(Priority::NORMAL.percent()),
-            is_gone: AtomicBool::new(false),
-            joiners: SpinLock::new(WaitList::new()),
-            cpu_ticks: Counter::new(),
-            switches_voluntary: Counter::new(),
-            switches_preempted: Counter::new(),
-            migrations: Counter::new(),
-            id: 0,
-            name: heapless::String::new(),
-            stack: Cell::new(None),
-            stack_bytes: 0,
-        }
-    }
-
     /// What it is doing.
     #[inline]
     pub fn state(&self) -> State {
@@ -330,36 +253,6 @@ impl Thread {
     /// Size of its stack.
     pub fn stack_bytes(&self) -> usize {
         self.stack_bytes
-    }
-}
-
-// SAFETY: the address of one field, made without a reference; the field is in a cell, so it may be written.
-unsafe impl run_queue::Entry for Thread {
-    #[inline]
-    unsafe fn links(this: NonNull<Self>) -> NonNull<run_queue::Links<Self>> {
-        // SAFETY: `this` is live, by the caller's promise.
-        unsafe {
-            NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).run_links))
-        }
-    }
-}
-
-// SAFETY: as above.
-unsafe impl timer_queue::Entry for Thread {
-    #[inline]
-    unsafe fn links(this: NonNull<Self>) -> NonNull<timer_queue::Links<Self>> {
-        // SAFETY: `this` is live, by the caller's promise.
-        unsafe {
-            NonNull::new_unchecked(UnsafeCell::raw_get(&raw const (*this.as_ptr()).timer_links))
-        }
-    }
-}
-
-// SAFETY: always the same field, which serves nothing else.
-unsafe impl inbox::Entry for Thread {
-    #[inline]
-    fn links(&self) -> &inbox::Links<Self> {
-        &self.inbox_links
     }
 }
 

@@ -15,7 +15,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::{self, IrqGuard};
-use crate::cores::CoreId;
+use crate::core_id::CoreId;
 use crate::irq;
 use crate::sched::per_core::{self, Core};
 use crate::sched::policy::Priority;

@@ -1,0 +1,99 @@
+//! How a thread's block begins.
+
+use core::cell::{Cell, UnsafeCell};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+
+use super::{ANY_CORE, NAME_BYTES, Thread};
+use crate::core_id::CoreId;
+use crate::mem::stacks::Stack;
+use crate::sched::counter::Counter;
+use crate::sched::policy::{Priority, Rank};
+use crate::sched::registry::RegistryLinks;
+use crate::sched::wait_list::{WaitLinks, WaitList};
+use crate::sched::wake::State;
+use crate::sched::{inbox, run_queue, timer_queue};
+use crate::sync::SpinLock;
+use crate::thread::local::Locals;
+
+/// What a thread is born with.
+#[derive(Debug)]
+pub(in crate::sched) struct Birth {
+    pub(in crate::sched) id: u32,
+    pub(in crate::sched) name: heapless::String<NAME_BYTES>,
+    pub(in crate::sched) priority: Priority,
+    pub(in crate::sched) realtime: u8,
+    pub(in crate::sched) core: CoreId,
+    pub(in crate::sched) pinned: bool,
+    /// Where its fabricated context lies.
+    pub(in crate::sched) sp: usize,
+    pub(in crate::sched) entry: extern "C" fn(usize),
+    pub(in crate::sched) argument: usize,
+    pub(in crate::sched) stack: Option<Stack>,
+    pub(in crate::sched) stack_bytes: usize,
+}
+
+impl Thread {
+    /// A thread that is ready to run for the first time.
+    pub(in crate::sched) fn new(birth: Birth) -> Self {
+        let mut thread = Self::idle();
+        thread.sp = Cell::new(birth.sp);
+        thread.entry = Cell::new(birth.entry as usize);
+        thread.argument = Cell::new(birth.argument);
+        thread.state = AtomicU32::new(State::Ready as u32);
+        thread.core = AtomicU8::new(birth.core.index() as u8);
+        thread.affinity = AtomicU8::new(if birth.pinned {
+            birth.core.index() as u8
+        } else {
+            ANY_CORE
+        });
+        thread.normal_rank = Cell::new(Rank::fresh(birth.id));
+        thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
+        thread.realtime = AtomicU8::new(birth.realtime);
+        thread.priority = AtomicU32::new(birth.priority.percent());
+        thread.is_changed = AtomicBool::new(true);
+        thread.id = birth.id;
+        thread.name = birth.name;
+        thread.stack = Cell::new(birth.stack);
+        thread.stack_bytes = birth.stack_bytes;
+        thread
+    }
+
+    /// The block of a core's idle thread. It runs from the start, on the stack that the core booted on.
+    pub(in crate::sched) const fn idle() -> Self {
+        Self {
+            sp: Cell::new(0),
+            fpcr: Cell::new(0),
+            entry: Cell::new(0),
+            argument: Cell::new(0),
+            state: AtomicU32::new(State::Running as u32),
+            on_cpu: AtomicBool::new(false),
+            core: AtomicU8::new(0),
+            run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
+            normal_rank: Cell::new(Rank::IDLE),
+            inbox_links: inbox::Links::new(),
+            preempt_count: Cell::new(0),
+            timer_core: Cell::new(CoreId::BOOT),
+            locals: UnsafeCell::new(Locals::new()),
+            timer_links: UnsafeCell::new(timer_queue::Links::new()),
+            is_timer_armed: Cell::new(false),
+            wait_links: WaitLinks::new(),
+            registry_links: RegistryLinks::new(),
+            timed_out: AtomicBool::new(false),
+            park_token: AtomicBool::new(false),
+            is_changed: AtomicBool::new(false),
+            affinity: AtomicU8::new(ANY_CORE),
+            realtime: AtomicU8::new(0),
+            priority: AtomicU32::new(Priority::NORMAL.percent()),
+            is_gone: AtomicBool::new(false),
+            joiners: SpinLock::new(WaitList::new()),
+            cpu_ticks: Counter::new(),
+            switches_voluntary: Counter::new(),
+            switches_preempted: Counter::new(),
+            migrations: Counter::new(),
+            id: 0,
+            name: heapless::String::new(),
+            stack: Cell::new(None),
+            stack_bytes: 0,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What comes into a core's run queue, and what leaves it for another core.
+
+#![expect(unsafe_code, reason = "intrusive queues")]
+
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::arch::cpu::IrqGuard;
+use crate::arch::timer;
+use crate::sched::per_core::{self, Core, Own};
+use crate::sched::policy::Runner;
+use crate::sched::run_queue::Place;
+use crate::sched::thread::Thread;
+use crate::sched::wake::{self, State};
+
+/// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
+pub(super) fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
+    // SAFETY: in no queue and on no core, so it is ours.
+    let block = unsafe { thread.as_ref() };
+    let target = block.affinity().unwrap_or(core.id());
+    if target == core.id() {
+        own.enqueue(block, irq);
+    } else {
+        core.stats.migrations_out.bump();
+        wake::send(thread, per_core::get(target), irq);
+    }
+}
+
+/// Takes from the queue the thread that is to run. One that was pinned to another core meanwhile goes there.
+pub(super) fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'static Thread> {
+    while let Some(first) = own.queue.pop() {
+        // SAFETY: it was in the queue: ready, so its block stays until it has run and ended.
+        let thread: &'static Thread = unsafe { &*first.as_ptr() };
+        if thread.affinity().is_none_or(|target| target == core.id()) {
+            debug_assert!(!thread.on_cpu.load(Ordering::Relaxed));
+            return Some(thread);
+        }
+        forward(core, own, first, irq);
+    }
+    None
+}
+
+/// Takes in what other cores have made ready to run here.
+#[cold]
+pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGuard) {
+    for thread in core.inbox.take_all() {
+        // SAFETY: a thread in an inbox is ready and its sender has given it away.
+        let block = unsafe { thread.as_ref() };
+        if core::ptr::eq(block, current) {
+            // It was claimed after it had declared to wait and before it could leave: it has nothing to
+            // wait for.
+            block.set_state(State::Running);
+        } else if block.affinity().is_some_and(|target| target != core.id()) {
+            forward(core, own, thread, irq);
+        } else {
+            own.enqueue(block, irq);
+        }
+    }
+    own.need_resched = false;
+}
+
+/// A thread's class, weight or pinning was changed: charges the runner by its old weight, and puts all in order
+/// anew.
+#[cold]
+pub(super) fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
+    // A read-modify-write: what was changed before the flag was set is seen below, and a flag that is set
+    // meanwhile is not wiped out.
+    core.rescan.swap(false, Ordering::Acquire);
+    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+    let current = unsafe { &*own.current };
+    if !core::ptr::eq(current, &raw const core.idle) {
+        let time = own.policy.at(timer::now());
+        current.set_rank(own.runner.rank_at(time));
+        current.adopt_changes();
+        own.runner = Runner {
+            rank: current.rank(),
+            weight: current.weight(),
+            since: time,
+        };
+    }
+    let mut queue = core::mem::take(&mut own.queue);
+    while let Some(thread) = queue.pop() {
+        // SAFETY: as in `next`.
+        let block = unsafe { thread.as_ref() };
+        block.adopt_changes();
+        if block.affinity().is_some_and(|target| target != core.id()) {
+            forward(core, own, thread, irq);
+        } else {
+            // SAFETY: it is in no queue now; its block stays.
+            unsafe { own.queue.push(thread, block.rank(), Place::After) };
+        }
+    }
+}
+
+impl Own {
+    /// Puts a ready thread, which is ours, into the queue, and notes that it may have to run at once.
+    pub(super) fn enqueue(&mut self, thread: &Thread, irq: &IrqGuard) {
+        let core = per_core::this(irq);
+        thread.adopt_changes();
+        if thread.core() != core.id() {
+            thread.set_core(core.id());
+            thread.migrations.bump();
+            core.stats.migrations_in.bump();
+        }
+        // SAFETY: ready and ours, so it is in no queue; its block stays.
+        unsafe {
+            self.queue
+                .push(NonNull::from(thread), thread.rank(), Place::After);
+        };
+        self.need_resched = true;
+    }
+}
