@@ -3,9 +3,11 @@
 pub(crate) mod versions;
 
 mod apt;
+mod choice;
 mod emulator;
 mod rust_target;
 mod sources;
+mod suites;
 mod sysroot;
 
 use std::fs;
@@ -22,7 +24,7 @@ use crate::workspace::Workspace;
 /// When no library for the target is there and none can be made; the message names the command that
 /// would mend it, and nothing is left half installed.
 pub(crate) fn toolchain(workspace: &Workspace) -> Result<Toolchain> {
-    let (toolchain, is_new) = rust_target::ensure()?;
+    let (toolchain, is_new) = rust_target::ensure(workspace)?;
     let built = workspace.target().join(TARGET);
     if is_new && built.is_dir() {
         // Cargo does not notice that `core` is another one; the compiler does, and refuses.

@@ -88,8 +88,8 @@ impl PrivateApt {
             .map(str::to_owned))
     }
 
-    /// Downloads one package and unpacks it, without installing it; returns where.
-    pub(crate) fn unpack(&self, package: &str, version: &str) -> Result<PathBuf> {
+    /// Downloads one package and unpacks it into a directory, without installing it.
+    pub(crate) fn unpack(&self, package: &str, version: &str, place: &Path) -> Result<()> {
         let downloads = self.directory.join("download");
         fs::create_dir_all(&downloads)?;
         step::long(
@@ -102,12 +102,11 @@ impl PrivateApt {
             .map(|entry| entry.path())
             .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
             .ok_or_else(|| Failure::environment(format!("apt downloaded no {package} package")))?;
-        let unpacked = self.directory.join("unpacked");
         step::output(
             &format!("unpacking {package}"),
-            Command::new("dpkg").arg("-x").arg(&archive).arg(&unpacked),
+            Command::new("dpkg").arg("-x").arg(&archive).arg(place),
         )?;
-        Ok(unpacked)
+        fs::remove_file(&archive).context("removing the package")
     }
 }
 
