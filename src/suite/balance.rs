@@ -15,6 +15,7 @@ use crate::{
     cores,
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
+    thread::ThreadInfo,
 };
 
 /// The command.
@@ -32,24 +33,37 @@ pub static COMMAND: Command = Command {
     run,
 };
 
-/// What the checks of one load are called.
-struct Ids {
+/// One load, and what its checks are called.
+struct Load {
+    hogs: usize,
     spread: &'static str,
     stays: &'static str,
     shares: &'static str,
 }
 
-const ONE_EACH: Ids = Ids {
-    spread: "balance.one-each",
-    stays: "balance.one-each.migrations",
-    shares: "balance.one-each.shares",
-};
-
-const TWO_EACH: Ids = Ids {
-    spread: "balance.two-each",
-    stays: "balance.two-each.migrations",
-    shares: "balance.two-each.shares",
-};
+/// The loads for so many cores: as many, one more, and twice as many.
+fn loads(cores: usize) -> [Load; 3] {
+    [
+        Load {
+            hogs: cores,
+            spread: "balance.one-each",
+            stays: "balance.one-each.migrations",
+            shares: "balance.one-each.shares",
+        },
+        Load {
+            hogs: cores + 1,
+            spread: "balance.one-more",
+            stays: "balance.one-more.migrations",
+            shares: "balance.one-more.shares",
+        },
+        Load {
+            hogs: 2 * cores,
+            spread: "balance.two-each",
+            stays: "balance.two-each.migrations",
+            shares: "balance.two-each.shares",
+        },
+    ]
+}
 
 /// How long a load that is even is left alone before it is watched: several looks of the balancers, one of
 /// which may have been under way.
@@ -61,10 +75,11 @@ fn run(ctx: &mut Context) -> Verdict {
     if session.two_cores("balance").is_none() {
         return Verdict::Passed;
     }
-    let cores = cores::count_online();
-    let _: Result<(), Ended> = lone(&mut session, time)
-        .and_then(|()| spread(&mut session, &ONE_EACH, cores, time))
-        .and_then(|()| spread(&mut session, &TWO_EACH, 2 * cores, time));
+    let _: Result<(), Ended> = lone(&mut session, time).and_then(|()| {
+        loads(cores::count_online())
+            .iter()
+            .try_for_each(|load| spread(&mut session, load, time))
+    });
     session.finish()
 }
 
@@ -89,46 +104,57 @@ fn on_each_core(hogs: &Hogs) -> [usize; MAX_CORES] {
     each
 }
 
-/// So many hogs, all begun on the core of this thread, come to be spread evenly, and then stay.
-fn spread(session: &mut Session<'_>, ids: &Ids, count: usize, time: Duration) -> Result<(), Ended> {
-    let hogs = session.spawned(ids.spread, Hogs::spawn(&vec![None; count]))?;
-    let fair = count / cores::count_online();
+/// Hogs that all begin on the core of this thread come to be spread as evenly as can be, and then stay.
+fn spread(session: &mut Session<'_>, load: &Load, time: Duration) -> Result<(), Ended> {
+    let id = load.spread;
+    let hogs = session.spawned(id, Hogs::spawn(&vec![None; load.hogs]))?;
+    let fair = load.hogs / cores::count_online();
+    let most = load.hogs.div_ceil(cores::count_online());
     let is_even = || {
         let each = on_each_core(&hogs);
-        cores::online().all(|core| each[core.index()] == fair)
+        cores::online().all(|core| (fair..=most).contains(&each[core.index()]))
     };
-    session.wait(ids.spread, "as many on each core", is_even)?;
+    session.wait(id, "as many on each core", is_even)?;
     session.sleep(SETTLE)?;
     let (rounds, before) = (hogs.rounds(), hogs.infos());
     session.sleep(time)?;
-    let after = hogs.infos();
-    session.is(ids.spread, "each advanced", hogs.all_advanced(&rounds));
-    let cpu: Vec<u64> = after
-        .iter()
-        .zip(&before)
-        .map(|(new, old)| new.cpu_time.saturating_sub(old.cpu_time).as_micros() as u64)
-        .collect();
-    let moved: u64 = after
-        .iter()
-        .zip(&before)
+    session.is(id, "each advanced", hogs.all_advanced(&rounds));
+    judge(session, load, &before, &hogs.infos());
+    let each = on_each_core(&hogs);
+    for core in cores::online() {
+        let _ = uwriteln!(
+            session.out(),
+            "hogs on core {}: {}",
+            core.index(),
+            each[core.index()]
+        );
+    }
+    session.join_all(id, hogs.stop())
+}
+
+/// A load that is spread as evenly as can be stays where it is; where it can be even, so are the shares.
+fn judge(session: &mut Session<'_>, load: &Load, before: &[ThreadInfo], after: &[ThreadInfo]) {
+    let pairs = || after.iter().zip(before);
+    let moved: u64 = pairs()
         .map(|(new, old)| new.migrations - old.migrations)
         .sum();
     session.figure(
-        ids.stays,
+        load.stays,
         "migrations once spread",
         Expect::AtMost(2),
         moved,
     );
-    session.figure(
-        ids.shares,
-        "per mille between shares",
-        Expect::AtMost(100),
-        spread_permille(&cpu),
-    );
-    let each = on_each_core(&hogs);
-    for core in cores::online() {
-        let hogs = each[core.index()];
-        let _ = uwriteln!(session.out(), "hogs on core {}: {}", core.index(), hogs);
+    let cpu_us = |(new, old): (&ThreadInfo, &ThreadInfo)| {
+        new.cpu_time.saturating_sub(old.cpu_time).as_micros() as u64
+    };
+    let shares: Vec<u64> = pairs().map(cpu_us).collect();
+    if load.hogs.is_multiple_of(cores::count_online()) {
+        let what = "per mille between shares";
+        session.figure(
+            load.shares,
+            what,
+            Expect::AtMost(100),
+            spread_permille(&shares),
+        );
     }
-    session.join_all(ids.spread, hogs.stop())
 }
