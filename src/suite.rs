@@ -16,6 +16,8 @@
 mod doubling;
 mod expect;
 mod held;
+mod order;
+mod parts;
 mod rounding;
 mod sines;
 mod tally;
@@ -45,6 +47,8 @@ pub mod hog;
 pub mod pin;
 #[cfg(target_os = "none")]
 pub mod preempt;
+#[cfg(target_os = "none")]
+pub mod sched;
 #[cfg(target_os = "none")]
 pub mod sleep;
 #[cfg(target_os = "none")]

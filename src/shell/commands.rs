@@ -5,7 +5,7 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 25] = [
+static TABLE: [&Command; 26] = [
     &suite::balance::COMMAND,
     &cmd_shell::CLEAR,
     &cmd_threads::CORES,
@@ -24,6 +24,7 @@ static TABLE: [&Command; 25] = [
     &cmd_threads::PS,
     &cmd_system::REBOOT,
     &cmd_shell::REPEAT,
+    &suite::sched::COMMAND,
     &suite::sleep::COMMAND,
     &suite::sync::COMMAND,
     &suite::threads::COMMAND,

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::foremost::Foremost;
 use crate::{
     cores::CoreId,
-    thread::{Builder, JoinHandle, Priority, SpawnError, ThreadInfo},
+    thread::{Builder, JoinHandle, Priority, SpawnError, Thread, ThreadInfo},
 };
 
 /// Some hogs. They stop when this is dropped.
@@ -24,7 +24,21 @@ struct Shared {
 impl Hogs {
     /// Starts one hog for each entry of `placement`: pinned to that core, or anywhere.
     pub(crate) fn spawn(placement: &[Option<CoreId>]) -> Result<Self, SpawnError> {
-        let rounds = placement.iter().map(|_| AtomicU64::new(0)).collect();
+        Self::spawn_each(placement.iter().map(|core| {
+            let builder = Builder::new().priority(Priority::NORMAL);
+            match core {
+                Some(core) => builder.core(*core),
+                None => builder,
+            }
+        }))
+    }
+
+    /// Starts one hog from each of `builders`.
+    pub(crate) fn spawn_each(
+        builders: impl IntoIterator<Item = Builder>,
+    ) -> Result<Self, SpawnError> {
+        let builders: Vec<Builder> = builders.into_iter().collect();
+        let rounds = builders.iter().map(|_| AtomicU64::new(0)).collect();
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             rounds,
@@ -34,16 +48,11 @@ impl Hogs {
             threads: Vec::new(),
         };
         let _foremost = Foremost::new();
-        for (me, core) in placement.iter().enumerate() {
-            let builder = Builder::new().name("hog").priority(Priority::NORMAL);
-            let builder = match core {
-                Some(core) => builder.core(*core),
-                None => builder,
-            };
+        for (me, builder) in builders.into_iter().enumerate() {
             let shared = hogs.shared.clone();
+            let compute = move || shared.compute(me);
             // If this fails, dropping `hogs` stops those that already run.
-            hogs.threads
-                .push(builder.spawn(move || shared.compute(me))?);
+            hogs.threads.push(builder.name("hog").spawn(compute)?);
         }
         Ok(hogs)
     }
@@ -63,6 +72,11 @@ impl Hogs {
             .iter()
             .zip(since)
             .all(|(now, before)| now > before)
+    }
+
+    /// Hog number `which`.
+    pub(crate) fn thread(&self, which: usize) -> &Thread {
+        self.threads[which].thread()
     }
 
     /// What the scheduler knows of each.

@@ -47,7 +47,10 @@ pub(super) fn check(session: &mut Session<'_>) -> Result<(), Ended> {
         handles.push(session.spawned(id, thread::spawn(move || count(me)))?);
     }
     // What is known of the threads outlives them; their values must not wait for that.
-    let known: Vec<_> = handles.iter().map(|handle| handle.thread().clone()).collect();
+    let known: Vec<_> = handles
+        .iter()
+        .map(|handle| handle.thread().clone())
+        .collect();
     let mut wrong = 0;
     for handle in handles {
         wrong += session.join(id, handle)?;
