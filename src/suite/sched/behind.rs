@@ -155,7 +155,12 @@ pub(super) fn check(session: &mut Session<'_>, stage: &Stage) -> Result<(), Ende
 }
 
 /// It ran on another core, and soon.
-fn judge(session: &mut Session<'_>, stage: &Stage, id: &str, (since, arrival): (Instant, Arrival)) {
+fn judge(
+    session: &mut Session<'_>,
+    stage: &Stage,
+    [place, delay]: [&str; 2],
+    (since, arrival): (Instant, Arrival),
+) {
     session.is(place, "it ran on another core", arrival.core != stage.test);
     let delay_us = arrival.at.duration_since(since).as_micros() as u64;
     session.figure(delay, "microseconds until it ran", SOON, delay_us);
