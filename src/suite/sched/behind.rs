@@ -130,10 +130,12 @@ pub(super) fn check(session: &mut Session<'_>, stage: &Stage) -> Result<(), Ende
     ready.thread().unpark();
 
     let arrival = session.join("sched.behind.ready", ready)?;
-    judge(session, stage, "sched.behind.ready", (woken, arrival));
+    let ids = ["sched.behind.ready", "sched.behind.ready.delay"];
+    judge(session, stage, ids, (woken, arrival));
     let (until, arrival) = session.join("sched.behind.sleeper", sleeper)?;
     if arrival.at.ticks() > obstacle.began() {
-        judge(session, stage, "sched.behind.sleeper", (until, arrival));
+        let ids = ["sched.behind.sleeper", "sched.behind.sleeper.delay"];
+        judge(session, stage, ids, (until, arrival));
     } else {
         super::say(
             session,
@@ -153,8 +155,13 @@ pub(super) fn check(session: &mut Session<'_>, stage: &Stage) -> Result<(), Ende
 }
 
 /// It ran on another core, and soon.
-fn judge(session: &mut Session<'_>, stage: &Stage, id: &str, (since, arrival): (Instant, Arrival)) {
-    session.is(id, "it ran on another core", arrival.core != stage.test);
+fn judge(
+    session: &mut Session<'_>,
+    stage: &Stage,
+    [place, delay]: [&str; 2],
+    (since, arrival): (Instant, Arrival),
+) {
+    session.is(place, "it ran on another core", arrival.core != stage.test);
     let delay_us = arrival.at.duration_since(since).as_micros() as u64;
-    session.figure(id, "microseconds until it ran", SOON, delay_us);
+    session.figure(delay, "microseconds until it ran", SOON, delay_us);
 }

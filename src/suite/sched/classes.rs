@@ -83,16 +83,20 @@ pub(super) fn from_elsewhere(session: &mut Session<'_>, stage: &Stage) -> Result
     })?;
     let start = (hogs.rounds(), Instant::now());
     hogs.thread(1).set_realtime(LOW);
-    delay(session, id, &hogs, (1, start))?;
+    delay(
+        session,
+        "sched.class.remote.queued.delay",
+        &hogs,
+        (1, start),
+    )?;
     stage.pass(session, id)?;
     only(session, id, &hogs, 1)?;
 
-    let id = "sched.class.remote.back";
     let start = (hogs.rounds(), Instant::now());
     hogs.thread(1).set_realtime(0);
-    delay(session, id, &hogs, (0, start))?;
+    delay(session, "sched.class.remote.back.delay", &hogs, (0, start))?;
     hogs.thread(1).set_priority(Priority::NORMAL);
-    both(session, id, &hogs)?;
+    both(session, "sched.class.remote.back", &hogs)?;
 
     let id = "sched.class.remote.running";
     for chosen in [0, 1] {

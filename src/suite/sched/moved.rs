@@ -113,9 +113,14 @@ fn running(session: &mut Session<'_>, stage: &Stage) -> Result<(), Ended> {
     let after = roamer.thread().info();
     let moved = after.migrations - before.migrations;
     session.is(id, "not pinned", before.pinned.is_none());
-    session.check(id, "migrations", Expect::Exactly(0), moved);
     session.check(
-        id,
+        "sched.pin.unpin.stays",
+        "migrations",
+        Expect::Exactly(0),
+        moved,
+    );
+    session.check(
+        "sched.pin.unpin.class",
         "realtime class",
         Expect::Exactly(LOW.into()),
         after.realtime.into(),
@@ -131,9 +136,18 @@ fn queued(session: &mut Session<'_>, stage: &Stage) -> Result<(), Ended> {
     let behind = Roamer::spawn(session, stage, id)?;
     session.sleep(Duration::from_millis(50))?;
     let is_ready = behind.thread().info().state == State::Ready;
-    session.is(id, "it waits behind its equal", is_ready);
+    session.is(
+        "sched.pin.queued.waits",
+        "it waits behind its equal",
+        is_ready,
+    );
     let place = behind.place.load(Ordering::Relaxed);
-    session.check(id, "places where it ran", Expect::Exactly(0), place);
+    session.check(
+        "sched.pin.queued.still",
+        "place where it ran",
+        Expect::Exactly(0),
+        place,
+    );
     behind.send(session, id, stage.first)?;
     session.is(id, "it went", true);
     end(session, id, behind)?;

@@ -85,8 +85,7 @@ fn change(
     })?;
     let priority = Priority::from_percent(percent);
     thread.set_priority(priority);
-    session.is(id, "priority kept", thread.info().priority == priority);
-    Ok(())
+    session.require(id, "priority kept", thread.info().priority == priority)
 }
 
 /// All advance; under `--strict`, in these parts.
