@@ -9,17 +9,22 @@ use crate::thread;
 
 /// While it lives, the thread that made it goes before all threads of the normal class.
 #[derive(Debug)]
-#[must_use = "the thread is an ordinary one again when this is dropped"]
+#[must_use = "the thread is what it was before when this is dropped"]
 pub(crate) struct Foremost {
+    /// Its class before.
+    class: u8,
     /// It must be dropped by the thread that made it.
     not_send: PhantomData<*const ()>,
 }
 
 impl Foremost {
-    /// Moves the current thread, one of the normal class, to the front.
+    /// Moves the current thread to the front of the normal class, if it is not there already.
     pub(crate) fn new() -> Self {
-        thread::current().set_realtime(1);
+        let me = thread::current();
+        let class = me.info().realtime;
+        me.set_realtime(class.max(1));
         Self {
+            class,
             not_send: PhantomData,
         }
     }
@@ -27,6 +32,6 @@ impl Foremost {
 
 impl Drop for Foremost {
     fn drop(&mut self) {
-        thread::current().set_realtime(0);
+        thread::current().set_realtime(self.class);
     }
 }
