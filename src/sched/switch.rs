@@ -191,9 +191,15 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     };
     core.running.store(new.id(), Ordering::Relaxed);
     if !own.queue.is_empty() {
-        // The earliest moment at which the new thread can lose. The exact one costs more to compute than the
-        // interrupt that finds out, and most threads block before.
-        own.arm(own.policy.soonest_loss_ticks(now));
+        let head = own.queue.head_key();
+        own.arm(if own.runner.weight > head.weight {
+            // It loses sooner than others: looked at too late, it would get more than its share.
+            own.policy.deadline_ticks(&own.runner, head)
+        } else {
+            // The earliest moment at which it can lose. The exact one costs more to compute than the interrupt
+            // that finds out, and most threads block before.
+            own.policy.soonest_loss_ticks(now)
+        });
     }
     balance::look(core, own, now, &irq);
     publish_load(core, own);

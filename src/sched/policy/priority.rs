@@ -47,7 +47,7 @@ impl Default for Priority {
 }
 
 /// The factor by which CPU time is charged, as an integer: normal is 2^20. Below 2^27.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weight(pub(super) u32);
 
 impl Weight {
