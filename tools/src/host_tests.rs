@@ -16,6 +16,8 @@ pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> Result<Count>
         .current_dir(workspace.root())
         .env("CARGO_TARGET_DIR", workspace.target())
         .args(["test", "--quiet", "--no-fail-fast"])
+        // As the tool itself is built, so that what both need is compiled once.
+        .args(["--profile", "xtask", "--target", "host-tuple"])
         .stdout(Stdio::piped())
         .spawn()
         .context("starting the host tests")?;
