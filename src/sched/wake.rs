@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-/// A thread that was waiting and that we have won. It does not run until [`make_ready`](Self::make_ready).
+/// A thread that was waiting and that we have won. It does not run until `make_ready`.
 #[must_use = "a claimed thread that is not made ready never runs again"]
 #[derive(Debug)]
 pub struct Claimed(NonNull<Thread>);
