@@ -1,6 +1,8 @@
 //! A running emulator and the two ends of its serial line.
 
+use std::fs;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -24,6 +26,7 @@ pub(crate) struct Serial {
     errors: Option<thread::JoinHandle<String>>,
     transcript: Transcript,
     command: String,
+    console_file: Option<PathBuf>,
 }
 
 /// What a wait for received bytes ended with.
@@ -77,7 +80,13 @@ impl Serial {
             errors: Some(errors),
             transcript: Transcript::default(),
             command: shown,
+            console_file: None,
         })
+    }
+
+    /// Writes what was received to a file in the end, for whoever wants to see more than a failure shows.
+    pub(crate) fn keep_console(&mut self, file: PathBuf) {
+        self.console_file = Some(file);
     }
 
     /// Sends bytes.
@@ -153,7 +162,11 @@ impl Serial {
                 indent(&tail(text, TAIL_LINES))
             )
         };
-        Failure::verdict(format!("{what}\n{console}\nthe emulator: {}", self.command))
+        let mut message = format!("{what}\n{console}\n");
+        if let Some(file) = &self.console_file {
+            message.push_str(&format!("all of them: {}\n", file.display()));
+        }
+        Failure::verdict(format!("{message}the emulator: {}", self.command))
     }
 
     /// What the emulator said on its error output, once it has ended.
@@ -181,6 +194,10 @@ impl Drop for Serial {
         // It may have ended by itself; there is nobody left to tell.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(file) = &self.console_file {
+            // The verdict stands without it.
+            let _ = fs::write(file, self.transcript.text());
+        }
     }
 }
 

@@ -67,7 +67,11 @@ impl Rig<'_> {
         let code = exit_code(&format!("@exit {verdict}"));
         output.push_str(&verdict);
         if code != Some(0) {
-            let what = format!("the verdict of `{commands}` is `@exit {}`", verdict.trim());
+            let failed = failed_checks(&output);
+            let what = format!(
+                "the verdict of `{commands}` is `@exit {}`{failed}",
+                verdict.trim()
+            );
             return Err(session.serial.failure(&what).into());
         }
         session.serial.wait_for_end(COMMAND_TIMEOUT)?;
@@ -89,8 +93,10 @@ impl Rig<'_> {
         let mut command = launch.command(self.workspace, self.toolchain, self.firmware)?;
         // A log of an earlier run is not this run's.
         fs::write(launch.log(), "").context("emptying the emulator's log")?;
+        let mut serial = Serial::start(&mut command)?;
+        serial.keep_console(self.directory.join("console.log"));
         Ok(Session {
-            serial: Serial::start(&mut command)?,
+            serial,
             banner: String::new(),
             log: launch.log(),
             machine: self.machine.clone(),
@@ -153,10 +159,11 @@ impl Session {
         if !verdicts.is_empty() && verdicts.iter().all(is_good) {
             return Ok(());
         }
-        Err(self
-            .serial
-            .failure(&format!("`{line}` did not end in a good verdict"))
-            .into())
+        let what = format!(
+            "`{line}` did not end in a good verdict{}",
+            failed_checks(&output)
+        );
+        Err(self.serial.failure(&what).into())
     }
 
     /// Ends the run and judges the emulator's log.
@@ -181,5 +188,31 @@ impl Session {
             path.display()
         ))
         .into())
+    }
+}
+
+/// The checks in a suite's output that did not hold, each on a line of its own.
+fn failed_checks(output: &str) -> String {
+    records(output)
+        .filter(|record| record.id() == "check" && record.number("ok") == Some(0))
+        .map(|record| {
+            let fields: Vec<String> = record
+                .fields()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            format!("\n  failed: {}", fields.join(" "))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_checks_that_did_not_hold_are_named() {
+        let output = "@check id=a.b ok=1 got=3\n@check id=a.c ok=0 got=5\n@done command=a\n";
+        assert_eq!(failed_checks(output), "\n  failed: id=a.c ok=0 got=5");
+        assert_eq!(failed_checks("text\n"), "");
     }
 }
