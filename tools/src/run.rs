@@ -45,16 +45,13 @@ pub(crate) fn debug(workspace: &Workspace, options: &RunOptions, port: u16) -> R
     let launch = launch(workspace, options, Some(port))?;
     let (toolchain, firmware) = prepare(workspace, options)?;
     let mut command = launch.command(workspace, &toolchain, &firmware)?;
-    let debugger = ["gdb-multiarch", "aarch64-none-elf-gdb", "gdb"]
-        .into_iter()
-        .find(|program| step::is_on_path(program))
-        .unwrap_or("gdb-multiarch");
+    let debugger = debugger_for_arm().unwrap_or("gdb-multiarch");
     eprintln!("The cores wait. In another terminal:");
     println!(
         "{debugger} -ex 'target remote 127.0.0.1:{port}' {}",
         firmware.elf.display()
     );
-    if debugger == "gdb-multiarch" && !step::is_on_path(debugger) {
+    if debugger_for_arm().is_none() {
         eprintln!("(there is none on this machine: apt-get install gdb-multiarch)");
     }
     eprintln!("Ctrl-A X leaves the emulator.");
@@ -63,6 +60,19 @@ pub(crate) fn debug(workspace: &Workspace, options: &RunOptions, port: u16) -> R
     } else {
         CODE_FAILED
     })
+}
+
+/// A debugger on this machine that knows the architecture; a host's own knows it on an Arm host only.
+fn debugger_for_arm() -> Option<&'static str> {
+    let host = cfg!(target_arch = "aarch64").then_some("gdb");
+    [
+        "gdb-multiarch",
+        "aarch64-none-elf-gdb",
+        "aarch64-linux-gnu-gdb",
+    ]
+    .into_iter()
+    .chain(host)
+    .find(|program| step::is_on_path(program))
 }
 
 fn prepare(workspace: &Workspace, options: &RunOptions) -> Result<(Toolchain, build::Firmware)> {

@@ -40,6 +40,9 @@ pub(crate) fn output(what: &str, command: &mut Command) -> Result<String> {
 pub(crate) fn long(what: &str, command: &mut Command) -> Result<String> {
     let started = Instant::now();
     let spinner = ProgressBar::new_spinner();
+    if spinner.is_hidden() {
+        eprintln!("{what} …");
+    }
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
         spinner.set_style(style);
     }

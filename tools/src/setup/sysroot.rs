@@ -18,6 +18,9 @@ use crate::toolchain::{
 const EMPTY_CRATE: &str = "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
     [workspace]\n\n[profile.release]\npanic = \"abort\"\n";
 
+/// What the names of set-up directories begin with; the process follows.
+const STAGING_PREFIX: &str = ".pivot-setup-";
+
 /// A directory in the toolchain's file system that is removed when it goes out of scope.
 #[derive(Debug)]
 pub(super) struct Staging {
@@ -26,9 +29,10 @@ pub(super) struct Staging {
 
 impl Staging {
     pub(super) fn new(toolchain: &Toolchain) -> Result<Self> {
+        remove_abandoned(&toolchain.rustlib());
         let path = toolchain
             .rustlib()
-            .join(format!(".pivot-setup-{}", process::id()));
+            .join(format!("{STAGING_PREFIX}{}", process::id()));
         fs::create_dir_all(&path).map_err(|error| not_writable(toolchain, &error))?;
         Ok(Self { path })
     }
@@ -40,7 +44,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // What is left behind is named as this set-up's, and the next one does not look at it.
+        // What is left behind is named as this set-up's; the next one removes it.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
@@ -115,11 +119,54 @@ pub(super) fn build_target_library(toolchain: &Toolchain) -> Result<()> {
     Ok(())
 }
 
-/// Renames `new` to `place`, moving aside what was there.
+/// Renames `new` to `place`; what was there is moved aside, and back if that fails.
 fn replace(new: &Path, place: &Path, staging: &Staging) -> Result<()> {
-    if place.exists() {
-        let old = staging.path().join("replaced");
+    let old = staging.path().join("replaced");
+    let had_old = place.exists();
+    if had_old {
         fs::rename(place, &old).with_context(|| format!("moving {} aside", place.display()))?;
     }
-    fs::rename(new, place).with_context(|| format!("putting {} in place", place.display()))
+    fs::rename(new, place)
+        .inspect_err(|_| {
+            if had_old {
+                // The first error is the one to tell.
+                let _ = fs::rename(&old, place);
+            }
+        })
+        .with_context(|| format!("putting {} in place", place.display()))
+}
+
+/// Removes what set-ups left behind that were killed: their process is gone.
+fn remove_abandoned(rustlib: &Path) {
+    for entry in rustlib.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_gone = name.strip_prefix(STAGING_PREFIX).is_some_and(|pid| {
+            Path::new("/proc/self").exists() && !Path::new("/proc").join(pid).exists()
+        });
+        if is_gone {
+            // It is only in the way of the disk's space.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_process_that_is_gone_left_behind_is_removed() {
+        let directory = std::env::temp_dir().join(format!("pivot-test-{}", process::id()));
+        let abandoned = directory.join(format!("{STAGING_PREFIX}4294967295"));
+        let own = directory.join(format!("{STAGING_PREFIX}{}", process::id()));
+        let other = directory.join("src");
+        for path in [&abandoned, &own, &other] {
+            fs::create_dir_all(path).unwrap();
+        }
+        remove_abandoned(&directory);
+        let is_linux = Path::new("/proc/self").exists();
+        assert_eq!(abandoned.exists(), !is_linux);
+        assert!(own.exists() && other.exists());
+        fs::remove_dir_all(directory).unwrap();
+    }
 }
