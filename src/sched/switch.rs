@@ -210,9 +210,9 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
 /// registers are in place and the thread pointer is the new thread's: everything that was true of a core
 /// before the switch is read anew.
 extern "C" fn finish_switch(old: *const Thread) {
-    // SAFETY: the block is there until this store: what ends a thread comes below, and others wait for the flag.
-    // No reference outlives it.
     // Release: whoever sees the flag clear sees the registers in memory.
+    // SAFETY: the block is there until this store: an ended thread is reaped below, and whoever takes a living
+    // one waits for the flag. No reference outlives the statement.
     unsafe { (*old).on_cpu.store(false, Ordering::Release) };
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
