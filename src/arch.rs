@@ -7,5 +7,6 @@ pub mod cpu;
 pub mod exceptions;
 pub mod fp;
 pub mod mmu;
+pub mod refusals;
 pub mod smp;
 pub mod timer;

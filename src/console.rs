@@ -25,7 +25,7 @@ use crate::thread;
 use crate::time::Instant;
 
 pub use io::Console;
-pub use read::{can_read, read, read_timeout, set_interrupt_key_hook, set_reader, try_read};
+pub use read::{can_read, read, read_timeout, set_reader, try_read};
 pub use words::panic_write;
 
 /// Received bytes that wait to be read: more than a pasted screen.
@@ -189,23 +189,23 @@ pub fn stats() -> Stats {
 /// The console's interrupt: empties the receive FIFO, fills the transmit FIFO, and then, without
 /// the lock, wakes who waits for either.
 fn on_interrupt() {
-    let (input, wakes_reader, wakes_writer);
+    let (is_new, wakes_reader, wakes_writer);
     {
         let state = &mut *STATE.lock();
         let Some(uart) = &mut state.uart else {
             return;
         };
         uart.acknowledge_interrupts();
-        input = state.rings.receive(uart);
+        is_new = state.rings.receive(uart);
         let is_sent = state.rings.pump(uart);
         uart.enable_transmit_interrupt(!is_sent);
         wakes_writer = state.is_writer_waiting && state.rings.has_much_room();
         state.is_writer_waiting &= !wakes_writer;
-        wakes_reader = state.is_reader_waiting && input.is_new;
+        wakes_reader = state.is_reader_waiting && is_new;
         state.is_reader_waiting &= !wakes_reader;
     }
     if wakes_writer {
         ROOM.release();
     }
-    read::on_input(input, wakes_reader);
+    read::on_input(is_new, wakes_reader);
 }

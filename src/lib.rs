@@ -32,11 +32,12 @@
 //!
 //! # How to read it
 //!
-//! Three files of assembly, each owned by the module that supplies its numbers:
+//! The files of assembly, each owned by the module that supplies its numbers:
 //!
 //! | file | owner | what |
 //! |---|---|---|
 //! | `asm/boot.s` | `arch::boot` | from the firmware to Rust, with MMU and caches on |
+//! | `asm/refusals.s` | `arch::refusals` | how a core stops that cannot go on |
 //! | `asm/vectors.s` | `arch::exceptions` | the interrupt frame, and the way back |
 //! | `asm/reschedule.s` | `sched::switch` | the switch, and a thread's first steps |
 //!

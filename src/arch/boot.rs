@@ -16,11 +16,6 @@ use crate::kernel;
 /// 0x80000 in an image with a header (the rule was read out of start4.elf of 2022 and 2024).
 const TEXT_OFFSET: u64 = 0x8_0000;
 
-/// PL011 registers and bit that the refusals poll (DDI 0183G, section 3.2).
-const UART_DR: u32 = 0x00;
-const UART_FR: u32 = 0x18;
-const UART_TXFF_BIT: u32 = 5;
-
 // One `ldp` reads both stacks.
 const _: () = assert!(
     offset_of!(Secondary, thread_stack_top) == offset_of!(Secondary, exception_stack_top) + 8
@@ -42,9 +37,6 @@ global_asm!(
     SECONDARY_MPIDR = const offset_of!(Secondary, mpidr),
     SECONDARY_STACKS = const offset_of!(Secondary, exception_stack_top),
     SECONDARY_CORE = const offset_of!(Secondary, core),
-    UART_DR = const UART_DR,
-    UART_FR = const UART_FR,
-    UART_TXFF_BIT = const UART_TXFF_BIT,
     final_root = sym mmu::FINAL_ROOT,
     secondaries = sym smp::SECONDARIES,
     boot_main = sym kernel::boot_main,
@@ -64,7 +56,6 @@ unsafe extern "C" {
     static __boot_stack_top: u8;
     static __exception_stack_guard: u8;
     safe fn secondary_entry();
-    safe fn park() -> !;
 }
 
 /// Where the linker put the parts of the image. All addresses are multiples of 4 KiB.
@@ -105,9 +96,4 @@ pub fn image() -> ImageLayout {
 /// Physical address at which a secondary core enters the kernel.
 pub fn secondary_entry_address() -> usize {
     secondary_entry as *const () as usize
-}
-
-/// Stops this core for good, all exceptions masked.
-pub fn park_core() -> ! {
-    park()
 }

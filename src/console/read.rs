@@ -1,11 +1,8 @@
 //! Reading from the console, and being told that there is something to read.
-#![expect(unsafe_code, reason = "a function pointer is stored in an atomic")]
 
-use core::sync::atomic::{AtomicPtr, Ordering};
 use core::time::Duration;
 
 use super::STATE;
-use crate::drivers::serial::Input;
 use crate::sync::{Semaphore, SpinLock};
 use crate::thread::Thread;
 use crate::time::Instant;
@@ -14,8 +11,6 @@ use crate::time::Instant;
 static INPUT: Semaphore = Semaphore::new(0);
 /// Whom to unpark on input.
 static READER: SpinLock<Option<Thread>> = SpinLock::new(None);
-/// A `fn()`, or null.
-static INTERRUPT_KEY_HOOK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 /// The next byte that was typed; sleeps until there is one. One thread reads at a time.
 pub fn read() -> u8 {
@@ -69,28 +64,12 @@ pub fn set_reader(reader: Option<Thread>) {
     drop(old);
 }
 
-/// Has `hook` called, by the interrupt handler, for every ^C that is typed. The byte can be read as
-/// well, in its place.
-pub fn set_interrupt_key_hook(hook: fn()) {
-    INTERRUPT_KEY_HOOK.store(hook as *mut (), Ordering::Release);
-}
-
 /// Tells everybody; called by the interrupt handler, without the console's lock.
-pub(super) fn on_input(input: Input, wakes_reader: bool) {
-    if input.has_interrupt_key {
-        let hook = INTERRUPT_KEY_HOOK.load(Ordering::Acquire);
-        if !hook.is_null() {
-            // SAFETY: only set_interrupt_key_hook stores here, and it stores a `fn()`.
-            let hook = unsafe { core::mem::transmute::<*mut (), fn()>(hook) };
-            hook();
-        }
-    }
+pub(super) fn on_input(is_new: bool, wakes_reader: bool) {
     if wakes_reader {
         INPUT.release();
     }
-    if input.is_new
-        && let Some(reader) = &*READER.lock()
-    {
+    if is_new && let Some(reader) = &*READER.lock() {
         reader.unpark();
     }
 }

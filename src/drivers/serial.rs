@@ -9,9 +9,6 @@
 use heapless::Deque;
 use ufmt::derive::uDebug;
 
-/// The byte that ^C sends.
-pub const INTERRUPT_KEY: u8 = 0x03;
-
 /// What a port's receive side has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -59,15 +56,6 @@ pub struct Stats {
     pub overruns: u64,
     /// Bytes without a stop bit, or with wrong parity, and breaks.
     pub line_errors: u64,
-}
-
-/// What came in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Input {
-    /// There is something to read that was not there before.
-    pub is_new: bool,
-    /// ^C is in it.
-    pub has_interrupt_key: bool,
 }
 
 /// The rings of a port: `RX` received bytes, and `TX` bytes to send, at most.
@@ -148,17 +136,17 @@ impl<const RX: usize, const TX: usize> Rings<RX, TX> {
         self.room() >= TX / 2
     }
 
-    /// Takes everything that the port has received.
-    pub fn receive(&mut self, port: &mut impl Port) -> Input {
-        let mut input = Input::default();
+    /// Takes everything that the port has received. Whether there is something to read that was not there
+    /// before.
+    pub fn receive(&mut self, port: &mut impl Port) -> bool {
+        let mut is_new = false;
         loop {
             match port.receive() {
-                Received::Nothing => return input,
+                Received::Nothing => return is_new,
                 Received::Byte(byte) => {
                     self.stats.received += 1;
-                    input.has_interrupt_key |= byte == INTERRUPT_KEY;
                     match self.received.push_back(byte) {
-                        Ok(()) => input.is_new = true,
+                        Ok(()) => is_new = true,
                         Err(_) => self.stats.dropped += 1,
                     }
                 }

@@ -106,17 +106,10 @@ fn a_writer_is_worth_waking_when_half_of_the_ring_is_free() {
 #[test]
 fn what_was_received_is_read_in_order() {
     let (mut rings, mut port) = (Rings::<8, 8>::new(), Fake::default());
-    assert_eq!(rings.receive(&mut port), Input::default());
+    assert!(!rings.receive(&mut port));
     assert!(!rings.can_read());
     port.comes(b"hi");
-    let input = rings.receive(&mut port);
-    assert_eq!(
-        input,
-        Input {
-            is_new: true,
-            has_interrupt_key: false
-        }
-    );
+    assert!(rings.receive(&mut port));
     assert_eq!(
         [rings.read(), rings.read(), rings.read()],
         [Some(b'h'), Some(b'i'), None]
@@ -127,19 +120,12 @@ fn what_was_received_is_read_in_order() {
 fn bytes_that_nobody_reads_are_dropped_and_counted_and_the_old_ones_stay() {
     let (mut rings, mut port) = (Rings::<4, 8>::new(), Fake::default());
     port.comes(b"012345");
-    assert!(rings.receive(&mut port).is_new);
+    assert!(rings.receive(&mut port));
     assert_eq!(rings.stats().dropped, 2);
     assert_eq!(rings.stats().received, 6);
     port.comes(b"6");
-    assert!(!rings.receive(&mut port).is_new, "nothing new can be read");
+    assert!(!rings.receive(&mut port), "nothing new can be read");
     assert_eq!(rings.read(), Some(b'0'));
-}
-
-#[test]
-fn the_interrupt_key_is_seen_even_if_the_ring_is_full() {
-    let (mut rings, mut port) = (Rings::<2, 8>::new(), Fake::default());
-    port.comes(b"ab\x03");
-    assert!(rings.receive(&mut port).has_interrupt_key);
 }
 
 #[test]

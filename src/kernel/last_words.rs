@@ -6,10 +6,10 @@ use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::arch::boot::park_core;
 use crate::arch::cpu::IrqGuard;
 use crate::arch::exceptions::{self, FaultFrame};
 use crate::arch::mmu;
+use crate::arch::refusals::park_core;
 use crate::{console, kernel};
 
 /// The UART by polling, for `core::fmt`: the panic's message comes in no other form.

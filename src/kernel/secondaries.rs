@@ -8,7 +8,7 @@ use embedded_hal::delay::DelayNs;
 use ufmt::uwriteln;
 
 use crate::arch::smp::{Secondary, expect_secondary};
-use crate::arch::{boot, cpu};
+use crate::arch::{boot, cpu, refusals};
 use crate::console::Console;
 use crate::cores::CoreId;
 use crate::drivers::core_start::{StartError, nudge, start_core};
@@ -107,13 +107,13 @@ enum CoreStartError {
 /// becomes its idle thread, IRQs masked.
 pub(crate) extern "C" fn secondary_main(core: usize) -> ! {
     let Some(id) = CoreId::new(core) else {
-        boot::park_core()
+        refusals::park_core()
     };
     per_core::init_pointers(id);
     per_core::init_clock();
     init_core_interrupts(id);
     if !per_core::get(id).arrive() {
-        boot::park_core();
+        refusals::park_core();
     }
     cpu::unmask_irqs();
     idle::run()

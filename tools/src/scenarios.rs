@@ -79,7 +79,8 @@ pub(crate) const ALL: &[Scenario] = &[
         "ctxsw --seconds 1",
         "ctxsw --seconds 10",
     ),
-    conversation("classic-lines", Place::Main, conversations::classic_lines),
+    // On one core `apart` says that it needs two.
+    conversation("classic-lines", Place::Main, conversations::classic_lines).on_cores(2),
     command("threads", Place::Main, "threads", "threads --full"),
     command("sync", Place::Main, "sync", "sync --full"),
     command("preempt", Place::Main, "preempt", "preempt --seconds 10"),

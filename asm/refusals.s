@@ -1,0 +1,66 @@
+// What a core does that cannot go on: it says why on the UART, or only stops. Owned by src/arch/refusals.rs,
+// which supplies the operands in braces.
+//
+// Reached from boot.s by a branch, with the MMU off or with the early map, and from the table of vectors at
+// the end. Nothing here uses a stack, and nothing comes back. Clobbers x1 to x5.
+
+.section .text.boot, "ax"
+
+// Stops this core for good: all masked, so nothing wakes it into anything.
+.global park
+park:
+    msr     daifset, #0xf
+6:  wfi
+    b       6b
+
+// For an image that is entered at EL3: it was started in a way that sets up neither timer nor interrupts.
+.global refuse_el3
+refuse_el3:
+    mrs     x1, mpidr_el1               // every core may be here: one speaks
+    ldr     x2, ={MPIDR_AFFINITY}
+    tst     x1, x2
+    b.ne    park
+    adr     x1, message_el3
+    b       say_and_park
+
+// For an image that runs where it is not linked for.
+.global refuse_address
+refuse_address:
+    adr     x1, message_address
+    b       say_and_park
+
+// For an exception while there is no stack.
+boot_fatal:
+    adr     x1, message_fatal
+
+// Prints the string at x1 on the UART as the firmware left it, polling with a bound, then parks. MMU on or
+// off: the early map has the UART at its own address.
+say_and_park:
+    ldr     x2, =PIVOT_UART_BASE
+7:  ldrb    w3, [x1], #1
+    cbz     w3, park
+    mov     x5, #0x100000
+8:  ldr     w4, [x2, #{UART_FR}]
+    tbz     w4, #{UART_TXFF_BIT}, 9f
+    subs    x5, x5, #1
+    b.ne    8b
+9:  str     w3, [x2, #{UART_DR}]
+    b       7b
+
+message_el3:
+    .asciz  "\r\npivot: entered at EL3; start the raw kernel8.img at EL2 or EL1 (no ELF, no kernel_old=1)\r\n"
+message_address:
+    .asciz  "\r\npivot: not at the address it is linked for; set kernel_address=0x80000 in config.txt\r\n"
+message_fatal:
+    .asciz  "\r\npivot: exception during boot, before there are handlers\r\n"
+    .balign 4
+    .ltorg
+
+// The table while there is no stack: any exception ends in a message.
+.balign 2048
+.global boot_vectors
+boot_vectors:
+.rept 16
+    .balign 128
+    b       boot_fatal
+.endr

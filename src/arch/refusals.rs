@@ -1,0 +1,29 @@
+//! Owns `asm/refusals.s`: how a core stops that cannot go on.
+
+#![expect(unsafe_code, reason = "it is assembly: there may be no stack yet")]
+
+use core::arch::global_asm;
+
+use crate::arch::cpu::MPIDR_AFFINITY;
+
+/// PL011 registers and bit that the refusals poll (DDI 0183G, section 3.2).
+const UART_DR: u32 = 0x00;
+const UART_FR: u32 = 0x18;
+const UART_TXFF_BIT: u32 = 5;
+
+global_asm!(
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/refusals.s")),
+    MPIDR_AFFINITY = const MPIDR_AFFINITY,
+    UART_DR = const UART_DR,
+    UART_FR = const UART_FR,
+    UART_TXFF_BIT = const UART_TXFF_BIT,
+);
+
+unsafe extern "C" {
+    safe fn park() -> !;
+}
+
+/// Stops this core for good, all exceptions masked.
+pub fn park_core() -> ! {
+    park()
+}
