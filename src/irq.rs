@@ -1,8 +1,8 @@
 //! Interrupts: from the vector to a handler, and back to the one path.
 //!
-//! Two sources are the kernel's own and come first, the timer of this core and the reschedule SGI; devices
-//! register a handler for their INTID. Handlers run masked, on the core's exception stack, and never switch:
-//! they wake threads, and the exit of the interrupt reschedules.
+//! Two sources are the kernel's own and come first, the timer of this core and the reschedule SGI; devices, and
+//! whoever wants a further SGI, register a handler for their INTID. Handlers run masked, on the core's exception
+//! stack, and never switch: they wake threads, and the exit of the interrupt reschedules.
 
 #![expect(
     unsafe_code,
@@ -24,7 +24,14 @@ use crate::sched::{thread, timers};
 /// The SGI by which a core asks another one to look into its inbox.
 pub const RESCHEDULE_SGI: u32 = 1;
 
-/// How many devices may register: one per board has an interrupt today.
+/// The SGIs that may have a handler of their own. Those from 8 on are left to secure software, by convention (TF-A:
+/// ARM_IRQ_SEC_SGI_0 is 8).
+const FREE_SGIS: core::ops::Range<u32> = 2..8;
+
+/// The SGI by which `regs` looks at the state that a handler runs in.
+pub const PROBE_SGI: u32 = 2;
+
+/// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
 
 /// One source of interrupts, and how often each core has taken it.
@@ -46,6 +53,15 @@ impl Line {
         }
     }
 
+    /// What a line with a handler comes from.
+    fn source(&self) -> Source {
+        if FREE_SGIS.contains(&self.intid.load(Ordering::Relaxed)) {
+            Source::Software
+        } else {
+            Source::Device
+        }
+    }
+
     /// Only this core writes its count, masked.
     #[inline]
     fn count(&self, core: CoreId) {
@@ -64,6 +80,8 @@ static UNEXPECTED: Line = Line::new();
 pub enum RegisterError {
     /// All lines are taken.
     NoLineLeft,
+    /// This SGI is not free to be registered.
+    NoSuchSgi,
     /// The interrupt controller refuses.
     Gic(GicError),
 }
@@ -82,7 +100,9 @@ pub fn init(timer_intid: u32) {
 pub fn init_core(core: CoreId) -> Result<(), GicError> {
     gic::init_core(core.index())?;
     gic::enable_private(TIMER.intid.load(Ordering::Relaxed))?;
-    gic::enable_private(RESCHEDULE_SGI)
+    gic::enable_private(RESCHEDULE_SGI)?;
+    // Only a core itself can enable its SGIs, so all are, before it is known who will want them.
+    FREE_SGIS.into_iter().try_for_each(gic::enable_private)
 }
 
 /// Calls `handler` on `core` whenever the device with the shared interrupt `intid` asks. The handler must
@@ -92,6 +112,25 @@ pub fn init_core(core: CoreId) -> Result<(), GicError> {
 ///
 /// [`RegisterError`].
 pub fn register(intid: u32, core: CoreId, handler: fn()) -> Result<(), RegisterError> {
+    take_line(intid, handler)?;
+    gic::enable_spi(intid, core.index()).map_err(RegisterError::Gic)
+}
+
+/// Calls `handler` on whatever core somebody has sent the SGI `intid` to; see [`send_sgi`]. For good: there is no
+/// way to take a handler back.
+///
+/// # Errors
+///
+/// [`RegisterError`].
+pub fn register_sgi(intid: u32, handler: fn()) -> Result<(), RegisterError> {
+    if !FREE_SGIS.contains(&intid) {
+        return Err(RegisterError::NoSuchSgi);
+    }
+    take_line(intid, handler)
+}
+
+/// Finds a line for `intid` and its handler.
+fn take_line(intid: u32, handler: fn()) -> Result<(), RegisterError> {
     let line = LINES
         .iter()
         .find(|line| {
@@ -101,7 +140,14 @@ pub fn register(intid: u32, core: CoreId, handler: fn()) -> Result<(), RegisterE
         })
         .ok_or(RegisterError::NoLineLeft)?;
     line.handler.store(handler as *mut (), Ordering::Release);
-    gic::enable_spi(intid, core.index()).map_err(RegisterError::Gic)
+    Ok(())
+}
+
+/// Lets `core`, which may be this one, call the handler of the SGI `intid`. Several that it has not taken yet are one.
+/// What was stored before is seen by a handler that begins with a barrier.
+pub fn send_sgi(core: CoreId, intid: u32) {
+    debug_assert!(FREE_SGIS.contains(&intid));
+    gic::send_sgi(core.index(), intid);
 }
 
 /// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier.
@@ -183,6 +229,8 @@ pub enum Source {
     Reschedule,
     /// A device with a handler.
     Device,
+    /// An SGI with a handler.
+    Software,
     /// A device without one; the line was turned off.
     Unexpected,
 }
@@ -191,7 +239,7 @@ pub enum Source {
 pub fn lines() -> impl Iterator<Item = LineCounts> {
     core::iter::once((&TIMER, Source::Timer))
         .chain(core::iter::once((&RESCHEDULE, Source::Reschedule)))
-        .chain(LINES.iter().map(|line| (line, Source::Device)))
+        .chain(LINES.iter().map(|line| (line, line.source())))
         .chain(core::iter::once((&UNEXPECTED, Source::Unexpected)))
         .filter(|(line, _)| line.intid.load(Ordering::Relaxed) != Line::UNUSED)
         .map(|(line, source)| LineCounts {

@@ -12,12 +12,13 @@
     )
 )]
 
-// Pure: no hardware, no clock, no lock. Tested on the host.
+// Pure: no hardware, no clock, no lock. Tested on the host. `regs` is so in part.
 mod doubling;
 mod expect;
 mod held;
 mod order;
 mod parts;
+pub mod regs;
 mod rounding;
 mod sines;
 mod tally;

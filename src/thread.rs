@@ -77,6 +77,11 @@ impl Thread {
         wake::set_realtime(&self.0, class);
     }
 
+    /// Its block, at the address that TPIDR_EL0 reads while it runs.
+    pub(crate) fn block(&self) -> &block::Thread {
+        &self.0
+    }
+
     /// What it is and has done.
     pub fn info(&self) -> ThreadInfo {
         ThreadInfo::of(&self.0)

@@ -161,6 +161,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         return stay(core, own);
     }
     settle(core, own, old, now, time);
+    old.left_by.set(Some(cause));
     if leaves_core || old.state() == State::Exited {
         if leaves_core {
             old.set_state(State::Ready);

@@ -17,6 +17,7 @@ use crate::sched::inbox;
 use crate::sched::policy::{Priority, Rank, Weight};
 use crate::sched::registry::RegistryLinks;
 use crate::sched::run_queue;
+use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
 use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sched::wake::State;
@@ -89,6 +90,8 @@ pub struct Thread {
     pub(crate) switches_voluntary: Counter,
     pub(crate) switches_preempted: Counter,
     pub(crate) migrations: Counter,
+    /// Why it left its core last. Read by the thread itself only.
+    pub(super) left_by: Cell<Option<Cause>>,
 
     // --- never changed ---
     id: u32,
@@ -238,6 +241,12 @@ impl Thread {
     /// The thread itself only.
     pub(crate) fn set_preempt_count(&self, count: u32) {
         self.preempt_count.set(count);
+    }
+
+    /// Why the thread that asks, which must be this one, left its core last; `None`: it never did.
+    pub(crate) fn left_by(&self) -> Option<Cause> {
+        debug_assert!(core::ptr::eq(self, current()));
+        self.left_by.get()
     }
 
     /// Its number: unique as long as the machine runs. 0: an idle thread.

@@ -177,6 +177,13 @@ pub(crate) fn preempt_or_arm(irq: &IrqGuard) {
 
 /// Waits until [`unpark`] has been called since the last `park`.
 pub fn park() {
+    park_by(block);
+}
+
+/// As [`park`], with `block` for the function of that name: for a test that must give up the core by code of its
+/// own. It is called, with IRQs masked, if there is something to wait for.
+#[inline(always)]
+pub(crate) fn park_by(block: impl FnOnce(&IrqGuard)) {
     let irq = IrqGuard::mask();
     if prepare_park() {
         block(&irq);

@@ -75,6 +75,7 @@ fn irq(ctx: &mut Context) -> Verdict {
             Source::Timer => "timer",
             Source::Reschedule => "reschedule",
             Source::Device => "device",
+            Source::Software => "software",
             Source::Unexpected => "unexpected",
         };
         let Ok(()) = uwrite!(

@@ -5,7 +5,7 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 26] = [
+static TABLE: [&Command; 27] = [
     &suite::balance::COMMAND,
     &cmd_shell::CLEAR,
     &cmd_threads::CORES,
@@ -23,6 +23,7 @@ static TABLE: [&Command; 26] = [
     &suite::preempt::COMMAND,
     &cmd_threads::PS,
     &cmd_system::REBOOT,
+    &suite::regs::COMMAND,
     &cmd_shell::REPEAT,
     &suite::sched::COMMAND,
     &suite::sleep::COMMAND,

@@ -74,6 +74,12 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("repeated", Place::Everywhere, conversations::repeated),
     command("fpu", Place::Everywhere, "fpu", "fpu --full"),
     command(
+        "regs",
+        Place::Everywhere,
+        "regs --seconds 2",
+        "regs --seconds 20",
+    ),
+    command(
         "ctxsw",
         Place::Everywhere,
         "ctxsw --seconds 1",

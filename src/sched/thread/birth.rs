@@ -90,6 +90,7 @@ impl Thread {
             switches_voluntary: Counter::new(),
             switches_preempted: Counter::new(),
             migrations: Counter::new(),
+            left_by: Cell::new(None),
             id: 0,
             name: heapless::String::new(),
             stack: Cell::new(None),
