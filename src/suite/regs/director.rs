@@ -24,6 +24,8 @@ use crate::{
 
 /// How long the director rests between two looks: as often it takes a core away from somebody.
 const TICK: Duration = Duration::from_millis(1);
+/// Of so many subjects one is sent elsewhere at each tick.
+const MOVED_ONE_IN: usize = 4;
 /// Without a round for so long a subject is hung. Generous: a busy host is slow.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// So much longer than asked for a run goes on for the sake of a cause that has not occurred.
@@ -137,7 +139,9 @@ impl Director {
                 break;
             }
             if self.selection.moves() && self.cores.len() > 1 {
-                self.move_one();
+                for _ in 0..self.handles.len().div_ceil(MOVED_ONE_IN) {
+                    self.move_one();
+                }
             }
         }
         Ok(())

@@ -99,6 +99,7 @@ pub(crate) const fn after_loop(x0: u64) -> u64 {
 mod tests {
     use std::collections::HashSet;
 
+    use super::super::roster::MOST;
     use super::*;
 
     fn filled(thread: u16, round: u64) -> RegisterFile {
@@ -141,6 +142,13 @@ mod tests {
             assert_eq!(end >> LOOP_BIT & 1, 1);
             assert_eq!(end >> BITS, u64::from(TAG));
         }
+    }
+
+    #[test]
+    fn there_is_room_for_every_thread_in_a_pattern() {
+        let last = u16::try_from(MOST).unwrap();
+        assert_ne!(filled(last, 1).x[30], filled(0, 1).x[30]);
+        assert_eq!(last & 0x3fff, last);
     }
 
     #[test]

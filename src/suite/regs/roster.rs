@@ -168,6 +168,30 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        let kinds = [
+            Kind::Spin,
+            Kind::Yield,
+            Kind::Block,
+            Kind::Handler,
+            Kind::Start,
+        ];
+        let names: std::collections::HashSet<_> = kinds.into_iter().map(Kind::as_str).collect();
+        assert_eq!(names.len(), kinds.len());
+    }
+
+    #[test]
+    fn whatever_must_come_from_another_core_comes_from_moving_subjects_or_from_partners_apart() {
+        for selection in all_selections() {
+            let required = selection.required(2);
+            if required.contains(&Cause::Ipi) || required.contains(&Cause::Migration) {
+                assert!(selection.moves(), "{selection:?}");
+            }
+        }
+        assert!(!Selection::Only(Cause::Timer).moves());
+    }
+
+    #[test]
     fn one_core_requires_what_one_core_can_do() {
         for selection in all_selections() {
             let required = selection.required(1);
