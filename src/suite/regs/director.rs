@@ -61,12 +61,40 @@ struct Director {
     cores: Vec<CoreId>,
     shared: Arc<Shared>,
     handles: Vec<JoinHandle<()>>,
-    /// The new threads that are under way, and since when.
-    pair: Option<(Pair, Instant)>,
+    /// The new threads that are under way, and since when on the clock.
+    pair: Option<(Pair, Duration)>,
     starts: u64,
-    /// Rounds of each subject when it was last seen to advance, and when that was.
-    progress: Vec<(u64, Instant)>,
+    /// Rounds of each subject when it was last seen to advance, and when that was on the clock.
+    progress: Vec<(u64, Duration)>,
+    clock: Clock,
     random: u64,
+}
+
+/// The time that the machine has had, as far as its director was there to see it: an emulator, or a machine under a
+/// debugger, may be stopped for long, and then nobody has come further.
+struct Clock {
+    last: Instant,
+    passed: Duration,
+}
+
+impl Clock {
+    /// More than this between two looks was no time of the machine's.
+    const MOST: Duration = Duration::from_secs(1);
+
+    fn start() -> Self {
+        Self {
+            last: Instant::now(),
+            passed: Duration::ZERO,
+        }
+    }
+
+    /// Looks, and says what time it is.
+    fn now(&mut self) -> Duration {
+        let now = Instant::now();
+        self.passed += now.duration_since(self.last).min(Self::MOST);
+        self.last = now;
+        self.passed
+    }
 }
 
 /// Lets `asked` subjects, or one more, run for `time`, and on until all that must occur has.
@@ -82,6 +110,7 @@ pub(crate) fn run(ctx: &Context, selection: Selection, asked: usize, time: Durat
         pair: None,
         starts: 0,
         progress: Vec::new(),
+        clock: Clock::start(),
         random: 1,
     };
     let ended = director
@@ -119,7 +148,7 @@ impl Director {
         for (subject, handle) in self.shared.subjects.iter().zip(&self.handles) {
             subject.thread.call_once(|| handle.thread().clone());
         }
-        let now = Instant::now();
+        let now = self.clock.now();
         self.progress = self.handles.iter().map(|_| (0, now)).collect();
         keeper.open();
         Ok(())
@@ -127,14 +156,15 @@ impl Director {
 
     /// Until the time is over and everything has occurred, or something is wrong.
     fn watch(&mut self, ctx: &Context, time: Duration) -> Result<(), Ended> {
-        let start = Instant::now();
+        let start = self.clock.now();
         while self.shared.mismatches() == 0 {
             ctx.sleep(TICK).map_err(|_| Ended::Cancelled)?;
-            self.look_for_stuck()?;
+            let now = self.clock.now();
+            self.look_for_stuck(now)?;
             if self.selection == Selection::All {
-                self.start_anew()?;
+                self.start_anew(now)?;
             }
-            let elapsed = start.elapsed();
+            let elapsed = now - start;
             if elapsed >= time && (self.is_enough() || elapsed >= time + GRACE) {
                 break;
             }
@@ -175,7 +205,7 @@ impl Director {
     }
 
     /// Looks at new threads that have ended, and starts the next ones, on one core after another.
-    fn start_anew(&mut self) -> Result<(), Ended> {
+    fn start_anew(&mut self, now: Duration) -> Result<(), Ended> {
         match self.pair.take() {
             Some((pair, _)) if pair.is_done() => {
                 let core = pair.core();
@@ -190,7 +220,7 @@ impl Director {
                 });
                 self.starts += 1;
             }
-            Some((_, since)) if since.elapsed() >= PATIENCE => return Err(Ended::StuckStart),
+            Some((_, since)) if now - since >= PATIENCE => return Err(Ended::StuckStart),
             under_way @ Some(_) => {
                 self.pair = under_way;
                 return Ok(());
@@ -199,18 +229,17 @@ impl Director {
         }
         let core = self.cores[self.starts as usize % self.cores.len()];
         let pair = Pair::spawn(core, self.starts).map_err(|_| Ended::NoRoom)?;
-        self.pair = Some((pair, Instant::now()));
+        self.pair = Some((pair, now));
         Ok(())
     }
 
-    fn look_for_stuck(&mut self) -> Result<(), Ended> {
-        let now = Instant::now();
+    fn look_for_stuck(&mut self, now: Duration) -> Result<(), Ended> {
         let subjects = self.shared.subjects.iter().zip(&mut self.progress);
         for (which, (subject, (rounds, since))) in subjects.enumerate() {
             let done = subject.rounds.get();
             if done != *rounds {
                 (*rounds, *since) = (done, now);
-            } else if now.duration_since(*since) >= PATIENCE {
+            } else if now - *since >= PATIENCE {
                 return Err(Ended::Stuck(which));
             }
         }
@@ -219,10 +248,10 @@ impl Director {
 
     /// Waits for the end of all; one that does not end is left to itself, with what it needs.
     fn join(&mut self, ctx: &Context) -> Result<(), Ended> {
-        let start = Instant::now();
+        let start = self.clock.now();
         let mut result = Ok(());
         for (which, handle) in core::mem::take(&mut self.handles).into_iter().enumerate() {
-            while !handle.is_finished() && start.elapsed() < PATIENCE {
+            while !handle.is_finished() && self.clock.now() - start < PATIENCE {
                 // A person who has asked to stop waits for this all the same: it is short.
                 if ctx.sleep(TICK).is_err() {
                     crate::thread::sleep(TICK);
