@@ -59,10 +59,11 @@ reschedule:
     ret
 .size reschedule, . - reschedule
 
-// Where reschedule returns to on the first run of a thread: sp is the top of its stack, x19-x28, the low
-// halves of v8-v15 and FPCR have come out of its fabricated context as zero. Does what the restore does
-// not, so that the thread's function starts with a defined state, and calls entry(argument) with IRQs on.
-// A function that returns ends the thread.
+// Where reschedule returns to on the first run of a thread: sp is the top of its stack, x19-x28, v8-v15 and
+// FPCR have come out of its fabricated context as zero (a load into d8 clears the upper half of v8: DDI 0487,
+// pseudocode of V[], a write extends to all of the register). Does what the restore does not, so that the
+// thread's function starts with a defined state, and calls entry(argument) with IRQs on. A function that
+// returns ends the thread.
 .global thread_start
 .type thread_start, %function
 thread_start:
@@ -74,14 +75,6 @@ thread_start:
     movi    v5.2d, #0
     movi    v6.2d, #0
     movi    v7.2d, #0
-    movi    v8.2d, #0
-    movi    v9.2d, #0
-    movi    v10.2d, #0
-    movi    v11.2d, #0
-    movi    v12.2d, #0
-    movi    v13.2d, #0
-    movi    v14.2d, #0
-    movi    v15.2d, #0
     movi    v16.2d, #0
     movi    v17.2d, #0
     movi    v18.2d, #0

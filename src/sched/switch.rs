@@ -218,6 +218,7 @@ extern "C" fn finish_switch(old: *const Thread) {
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
+    debug_assert!(core::ptr::eq(thread::current(), core.own(&irq).current));
     if let Some(leaving) = core.own(&irq).leaving.take() {
         leave(core, leaving, &irq);
     }

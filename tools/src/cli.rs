@@ -42,6 +42,8 @@ pub(crate) enum Call {
         #[command(flatten)]
         run: RunOptions,
     },
+    /// Images with one mistake each, which the firmware's own tests have to find
+    Mutants(MutantOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else
@@ -106,6 +108,37 @@ pub(crate) struct TestOptions {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(crate) jobs: u8,
     /// Only cases whose name contains one of these; host tests are left out then
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+}
+
+/// Which mutants are run, and where.
+#[derive(Args, Debug)]
+pub(crate) struct MutantOptions {
+    /// The board whose image is changed (register mutants)
+    #[arg(long, value_enum, default_value_t = Board::Virt)]
+    pub(crate) board: Board,
+    /// Cores (register mutants, virt only)
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=8).map(usize::from))]
+    pub(crate) smp: usize,
+    /// List the mutants and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Only register mutants: the image with an instruction replaced
+    #[arg(long, conflicts_with = "orders")]
+    pub(crate) registers: bool,
+    /// Only order mutants: images built from changed sources
+    #[arg(long)]
+    pub(crate) orders: bool,
+    /// Only so many of each kind, evenly spread
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..).map(usize::from))]
+    pub(crate) sample: Option<usize>,
+    /// Emulators at a time (register mutants)
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) jobs: u8,
+    /// Only mutants whose name contains one of these
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]

@@ -17,6 +17,7 @@ mod host_tests;
 mod image;
 mod log;
 mod machines;
+mod mutants;
 mod qemu;
 mod run;
 mod scenarios;
@@ -55,6 +56,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Test(options) => test::run(&workspace, options),
         Call::Build { board, build } => build_boards(&workspace, *board, build),
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
+        Call::Mutants(options) => mutants::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: host tests, both images, and the matrix of machines and scenarios.
 
+mod controls;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::AddAssign;
@@ -62,11 +64,13 @@ type Images = HashMap<(&'static str, String), Firmware>;
 pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
     let machines = machines::all();
     let cases = select(&machines, options);
+    let controls = controls::select(options);
     if options.list {
         cases.iter().for_each(|case| println!("{}", case.name()));
+        controls.iter().for_each(|name| println!("{name}"));
         return Ok(0);
     }
-    if cases.is_empty() {
+    if cases.is_empty() && controls.is_empty() {
         return Err(
             Failure::environment(format!("no case has {:?} in its name", options.names))
                 .help("cargo xtask test --list --full")
@@ -89,6 +93,9 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         }))
     })?;
     count += target;
+    for name in controls {
+        count += controls::run(name, workspace, &toolchain, options);
+    }
     println!("total {:.1} s", started.elapsed().as_secs_f64());
     println!("{} passed, {} failed", count.passed, count.failed);
     Ok(if count.failed == 0 { 0 } else { CODE_FAILED })

@@ -34,6 +34,11 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
+    /// A workspace in another place: a copy of the sources.
+    pub(crate) fn new(root: PathBuf, target: PathBuf) -> Self {
+        Self { root, target }
+    }
+
     /// The directory of the workspace's `Cargo.toml`.
     pub(crate) fn root(&self) -> &Path {
         &self.root

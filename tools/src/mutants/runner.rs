@@ -1,0 +1,144 @@
+//! Runs one image until it is decided what became of it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::verdict::{Outcome, of_line};
+use crate::board::Board;
+use crate::build::Firmware;
+use crate::qemu::{self, Console, Launch, Start};
+use crate::serial::{Received, Serial};
+use crate::toolchain::Toolchain;
+use crate::workspace::Workspace;
+
+/// The machine that images are run on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bench<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) toolchain: &'a Toolchain,
+    pub(super) board: Board,
+    pub(super) cores: usize,
+    /// Whether mutants that are found get a row of their own too.
+    pub(super) shows_all: bool,
+}
+
+/// What is run on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Job<'a> {
+    /// Directory of its files, below those of all mutants.
+    pub(super) name: &'a str,
+    pub(super) commands: &'a str,
+    pub(super) timeout: Duration,
+}
+
+impl Bench<'_> {
+    /// Runs the bytes of an image, which replace those of `firmware`.
+    pub(super) fn run_bytes(
+        &self,
+        job: Job<'_>,
+        firmware: &Firmware,
+        bytes: &[u8],
+    ) -> Result<(Outcome, Duration)> {
+        let directory = self.directory(job.name);
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("creating {}", directory.display()))?;
+        let image = directory.join("kernel8.img");
+        fs::write(&image, bytes).with_context(|| format!("writing {}", image.display()))?;
+        let elf = firmware.elf.clone();
+        let result = self.run(job, &Firmware { elf, image })?;
+        Ok(result)
+    }
+
+    /// Runs an image, and stops it as soon as something is decided: at the first register that is named, at the
+    /// verdict, at the kernel's last words, or when its time is over.
+    pub(super) fn run(&self, job: Job<'_>, firmware: &Firmware) -> Result<(Outcome, Duration)> {
+        let launch = Launch {
+            board: self.board,
+            machine: match self.board {
+                Board::Virt => qemu::virt_options(self.cores, 2),
+                Board::Rpi4 => qemu::rpi4_options(),
+            },
+            start: Start::Loader,
+            exec: Some(job.commands),
+            icount: None,
+            console: Console::Pipe,
+            debugger: None,
+            directory: self.directory(job.name),
+        };
+        let mut command = launch.command(self.workspace, self.toolchain, firmware)?;
+        let started = Instant::now();
+        let mut serial = Serial::start(&mut command)?;
+        serial.keep_console(self.console(job.name));
+        let outcome = watch(&mut serial, job.timeout);
+        Ok((outcome, started.elapsed()))
+    }
+
+    fn directory(&self, name: &str) -> PathBuf {
+        self.workspace.run_dir("mutants").join(name)
+    }
+
+    /// Where what it printed can be read afterwards.
+    pub(super) fn console(&self, name: &str) -> PathBuf {
+        self.directory(name).join("console.log")
+    }
+}
+
+/// Reads the console until a line decides.
+fn watch(serial: &mut Serial, timeout: Duration) -> Outcome {
+    let deadline = Instant::now() + timeout;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let received = serial.receive(left);
+        while let Some(line) = serial.transcript().take_until("\n") {
+            if let Some(outcome) = of_line(&line) {
+                return outcome;
+            }
+        }
+        match received {
+            // A guest that never stops talking does not end either.
+            Received::Bytes(_) if !left.is_zero() => {}
+            Received::Bytes(_) | Received::Silence => return Outcome::TimeOut,
+            Received::Closed => {
+                let words = serial.last_words();
+                return Outcome::Red(format!("the emulator ended without a verdict{words}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn outcome(script: &str, timeout: Duration) -> Outcome {
+        let mut serial = Serial::start(Command::new("sh").args(["-c", script])).unwrap();
+        watch(&mut serial, timeout)
+    }
+
+    #[test]
+    fn the_first_line_that_decides_ends_the_run() {
+        let long = Duration::from_secs(30);
+        let script = "echo boot; echo '@regs.mismatch register=x3 kind=spin core=0 expected=0x1 \
+                      got=0x0'; echo '@exit code=1'; exec sleep 60";
+        assert!(matches!(outcome(script, long), Outcome::Mismatch(_)));
+        assert_eq!(
+            outcome("echo '@exit code=0'; exec sleep 60", long),
+            Outcome::Green
+        );
+        assert!(matches!(outcome("echo boot", long), Outcome::Red(_)));
+    }
+
+    #[test]
+    fn silence_and_endless_talk_are_time_outs() {
+        let short = Duration::from_millis(300);
+        assert_eq!(outcome("exec sleep 60", short), Outcome::TimeOut);
+        assert_eq!(
+            outcome("while echo still here; do sleep 0.01; done", short),
+            Outcome::TimeOut
+        );
+    }
+}
