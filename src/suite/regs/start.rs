@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "threads whose functions are assembly")]
 
 use alloc::{boxed::Box, sync::Arc};
-use core::{mem::ManuallyDrop, sync::atomic::Ordering};
+use core::sync::atomic::Ordering;
 
 use super::{
     file::{Difference, RegisterFile, Scope},
@@ -33,13 +33,8 @@ pub(crate) struct Pair {
     core: CoreId,
     dirty: Arc<Thread>,
     fresh: Arc<Thread>,
-    files: ManuallyDrop<Box<Files>>,
-}
-
-#[derive(Debug, Default)]
-struct Files {
-    dirty: RegisterFile,
-    found: RegisterFile,
+    /// What the first is filled with, and what the second has found: boxes, given to the threads.
+    files: [*mut RegisterFile; 2],
 }
 
 impl Pair {
@@ -49,18 +44,19 @@ impl Pair {
             thread: DIRTY,
             round,
         };
-        let mut files = ManuallyDrop::new(Box::<Files>::default());
-        seed.fill(&mut files.dirty);
-        let file = &raw const files.dirty as usize;
-        // SAFETY: it reads one register file, which is not freed before it has ended.
-        let dirty = unsafe { lifecycle::spawn(request(core), registers::dirty_entry(), file) }?;
-        let found = &raw mut files.found as usize;
-        // SAFETY: it writes one register file, of which nobody else knows until it has ended.
-        let fresh = unsafe { lifecycle::spawn(request(core), registers::start_entry(), found) }?;
+        let mut full = Box::<RegisterFile>::default();
+        seed.fill(&mut full);
+        // If there is no memory for a thread they are lost, with what may still use them.
+        let files = [Box::into_raw(full), Box::into_raw(Box::default())];
+        let spawn = |entry, file: *mut RegisterFile| {
+            // SAFETY: it reads or writes one register file, which is not freed before it has ended, and of which nobody
+            // else knows until then.
+            unsafe { lifecycle::spawn(request(core), entry, file as usize) }
+        };
         Ok(Self {
             core,
-            dirty,
-            fresh,
+            dirty: spawn(registers::dirty_entry(), files[0])?,
+            fresh: spawn(registers::start_entry(), files[1])?,
             files,
         })
     }
@@ -77,12 +73,14 @@ impl Pair {
     }
 
     /// Calls `tell` with every register that was not as it should be. For when both have ended.
-    pub(crate) fn judge(mut self, tell: impl FnMut(Difference)) {
+    pub(crate) fn judge(self, tell: impl FnMut(Difference)) {
+        debug_assert!(self.is_done());
         let expected = RegisterFile {
             tpidr_el0: Arc::as_ptr(&self.fresh) as u64,
             ..RegisterFile::default()
         };
-        let found = &mut self.files.found;
+        // SAFETY: its thread has ended, and it is freed on drop.
+        let found = unsafe { &mut *self.files[1] };
         found.daif &= IRQS_MASKED;
         expected.differences(found, Scope::Start, tell);
     }
@@ -92,8 +90,10 @@ impl Drop for Pair {
     fn drop(&mut self) {
         // If one of them still runs, it may still use its file: better lost than freed.
         if self.is_done() {
-            // SAFETY: not used after this.
-            unsafe { ManuallyDrop::drop(&mut self.files) };
+            for file in self.files {
+                // SAFETY: it came from a box, its thread has ended, and nobody uses it after this.
+                drop(unsafe { Box::from_raw(file) });
+            }
         }
     }
 }
