@@ -1,12 +1,15 @@
 //! The scheduler: who runs next, and the one path by which a core changes threads.
 //!
-//! `policy`, `run_queue`, `timer_queue` and `inbox` know no hardware and are tested on the host. The rest is
+//! `policy`, `run_queue`, `timer_queue`, `inbox` and `claim` know no hardware and are tested on the host. The rest is
 //! mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from other
 //! cores goes through its inbox. There is no scheduler lock.
 
 mod atomic;
+pub mod claim;
 pub mod counter;
 pub mod inbox;
+#[cfg(all(test, loom))]
+mod model;
 pub mod policy;
 pub mod run_queue;
 pub mod timer_queue;

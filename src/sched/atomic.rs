@@ -3,7 +3,21 @@
 //!
 //! Under `--cfg loom` they are loom's, and the code that is checked is the code that ships.
 
-#[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicPtr, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicPtr, Ordering};
+mod model;
+
+#[cfg(not(loom))]
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+#[cfg(loom)]
+pub(crate) use model::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+
+/// Declares a function that is `const` wherever an atomic can be made at compile time; loom's cannot.
+macro_rules! const_unless_checked {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        #[cfg(not(loom))]
+        $(#[$attribute])* $visibility const fn $($rest)*
+        #[cfg(loom)]
+        $(#[$attribute])* $visibility fn $($rest)*
+    };
+}
+pub(crate) use const_unless_checked;

@@ -7,8 +7,6 @@
 
 #![expect(unsafe_code, reason = "takes threads out of an intrusive queue")]
 
-use core::sync::atomic::Ordering;
-
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::cores::{self, CoreId};
@@ -76,7 +74,7 @@ fn move_threads(core: &Core, own: &mut Own, irq: &IrqGuard) {
 /// A thread that was preempted just now is in the queue already, but its registers are not stored yet: it is
 /// the one that may not be given away.
 fn may_move(thread: &Thread) -> bool {
-    thread.affinity().is_none() && !thread.on_cpu.load(Ordering::Relaxed)
+    thread.affinity().is_none() && thread.standing.is_stored()
 }
 
 fn least_loaded(not: CoreId) -> Option<(CoreId, usize)> {

@@ -18,7 +18,7 @@
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
-use super::atomic::{AtomicPtr, Ordering};
+use super::atomic::{AtomicPtr, Ordering, const_unless_checked};
 
 /// What a thread carries for the inbox.
 #[derive(Debug)]
@@ -29,21 +29,13 @@ pub struct Links<T> {
 }
 
 impl<T> Links<T> {
-    /// That of a thread that is in no inbox.
-    #[cfg(not(loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            next: AtomicPtr::new(ptr::null_mut()),
-        }
-    }
-
-    /// That of a thread that is in no inbox.
-    #[cfg(loom)]
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            next: AtomicPtr::new(ptr::null_mut()),
+    const_unless_checked! {
+        /// That of a thread that is in no inbox.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                next: AtomicPtr::new(ptr::null_mut()),
+            }
         }
     }
 }
@@ -73,21 +65,13 @@ pub struct Inbox<T: Entry> {
 }
 
 impl<T: Entry> Inbox<T> {
-    /// An empty inbox.
-    #[cfg(not(loom))]
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            newest: AtomicPtr::new(ptr::null_mut()),
-        }
-    }
-
-    /// An empty inbox.
-    #[cfg(loom)]
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            newest: AtomicPtr::new(ptr::null_mut()),
+    const_unless_checked! {
+        /// An empty inbox.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                newest: AtomicPtr::new(ptr::null_mut()),
+            }
         }
     }
 

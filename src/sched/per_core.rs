@@ -4,12 +4,13 @@
 
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
+use crate::sched::claim::Rescan;
 use crate::sched::counter::Counter;
 use crate::sched::inbox::Inbox;
 use crate::sched::policy::{Policy, Rank, Runner, Weight};
@@ -74,7 +75,7 @@ pub struct Core {
     /// The threads that sleep on this core's timer.
     pub(super) timers: SpinLock<TimerQueue<Thread>>,
     /// Somebody has changed the class or the pinning of a thread that waits here.
-    pub(super) rescan: AtomicBool,
+    pub(super) rescan: Rescan,
     pub(crate) stats: Stats,
     /// Threads that run or wait to run here, for the balance of the others.
     pub(super) load: AtomicU32,
@@ -129,7 +130,7 @@ impl Core {
             }),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
-            rescan: AtomicBool::new(false),
+            rescan: Rescan::new(),
             stats: Stats {
                 switches_voluntary: Counter::new(),
                 switches_preempted: Counter::new(),

@@ -125,7 +125,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     if !core.inbox.is_empty() {
         traffic::receive(core, own, old, &irq);
     }
-    if core.rescan.load(Ordering::Relaxed) {
+    if core.rescan.is_asked() {
         traffic::rescan(core, own, &irq);
     }
 
@@ -180,8 +180,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     count_switch(core, old, runs_on && cause != Cause::Yield);
 
     let new = next.unwrap_or(&core.idle);
-    new.set_state(State::Running);
-    new.on_cpu.store(true, Ordering::Relaxed);
+    new.standing.switch_in();
     own.current = new;
     core.running_since.store(now, Ordering::Relaxed);
     own.runner = Runner {
@@ -211,10 +210,9 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
 /// registers are in place and the thread pointer is the new thread's: everything that was true of a core
 /// before the switch is read anew.
 extern "C" fn finish_switch(old: *const Thread) {
-    // Release: whoever sees the flag clear sees the registers in memory.
     // SAFETY: the block is there until this store: an ended thread is reaped below, and whoever takes a living
     // one waits for the flag. No reference outlives the statement.
-    unsafe { (*old).on_cpu.store(false, Ordering::Release) };
+    unsafe { (*old).standing.switch_out() };
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);

@@ -12,6 +12,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::arch::cpu;
 use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
+use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::inbox;
 use crate::sched::policy::{Priority, Rank, Weight};
@@ -20,7 +21,6 @@ use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
 use crate::sched::wait_list::{WaitLinks, WaitList};
-use crate::sched::wake::State;
 use crate::sync::SpinLock;
 use crate::thread::local::Locals;
 
@@ -31,9 +31,6 @@ pub(super) use birth::Birth;
 
 /// The longest name that is kept, in bytes.
 pub const NAME_BYTES: usize = 16;
-
-/// No core in particular.
-const ANY_CORE: u8 = u8::MAX;
 
 /// A thread's block.
 #[repr(C, align(64))]
@@ -46,12 +43,10 @@ pub struct Thread {
     entry: Cell<usize>,
     argument: Cell<usize>,
 
+    // --- everybody, by its rules ---
+    pub(super) standing: Standing,
+
     // --- whoever owns the thread's state ---
-    pub(super) state: AtomicU32,
-    /// Set while a core runs the thread or has not stored its registers yet.
-    pub(super) on_cpu: AtomicBool,
-    /// The core that it runs on, is queued on, or ran on last.
-    core: AtomicU8,
     /// With its rank: what it has run, decayed, or its place in the realtime class.
     run_links: UnsafeCell<run_queue::Links<Thread>>,
     /// Its rank in the normal class, while it is in the realtime class.
@@ -74,10 +69,6 @@ pub struct Thread {
     pub(super) timed_out: AtomicBool,
 
     // --- anybody ---
-    pub(super) park_token: AtomicBool,
-    /// Priority or class were changed since the owner looked.
-    is_changed: AtomicBool,
-    affinity: AtomicU8,
     realtime: AtomicU8,
     priority: AtomicU32,
     /// Set when it has ended and its stack is free.
@@ -127,36 +118,29 @@ impl Thread {
     /// What it is doing.
     #[inline]
     pub fn state(&self) -> State {
-        State::from_u32(self.state.load(Ordering::SeqCst))
+        self.standing.state()
     }
 
     #[inline]
     pub(super) fn set_state(&self, state: State) {
-        self.state.store(state as u32, Ordering::Release);
+        self.standing.set_state(state);
     }
 
     /// The core that it runs on, is queued on, or ran on last.
     #[inline]
     pub fn core(&self) -> CoreId {
-        core_id(self.core.load(Ordering::SeqCst)).unwrap_or(CoreId::BOOT)
+        self.standing.core()
     }
 
     #[inline]
     pub(super) fn set_core(&self, core: CoreId) {
-        self.core.store(core.index() as u8, Ordering::SeqCst);
+        self.standing.set_core(core);
     }
 
     /// The core that it is pinned to.
     #[inline]
     pub fn affinity(&self) -> Option<CoreId> {
-        core_id(self.affinity.load(Ordering::SeqCst))
-    }
-
-    pub(super) fn set_affinity(&self, core: Option<CoreId>) {
-        self.affinity.store(
-            core.map_or(ANY_CORE, |core| core.index() as u8),
-            Ordering::SeqCst,
-        );
+        self.standing.affinity()
     }
 
     /// Its share of a core, in the normal class.
@@ -200,23 +184,18 @@ impl Thread {
         unsafe { (*self.run_links.get()).weight() }
     }
 
-    /// Notes that its priority or its class was changed.
-    pub(super) fn mark_changed(&self) {
-        self.is_changed.store(true, Ordering::SeqCst);
-    }
-
     /// Gives it the weight and the class that it is meant to have, if they were changed. For whoever owns the
     /// thread, while it is in no queue.
     #[inline]
     pub(super) fn adopt_changes(&self) {
-        if self.is_changed.load(Ordering::SeqCst) {
+        if self.standing.is_changed() {
             self.adopt_priority_and_class();
         }
     }
 
     #[cold]
     fn adopt_priority_and_class(&self) {
-        self.is_changed.swap(false, Ordering::SeqCst);
+        self.standing.take_changed();
         // SAFETY: as above.
         unsafe { (*self.run_links.get()).set_weight(self.priority().weight()) };
         let rank = self.rank();
@@ -263,10 +242,6 @@ impl Thread {
     pub fn stack_bytes(&self) -> usize {
         self.stack_bytes
     }
-}
-
-fn core_id(index: u8) -> Option<CoreId> {
-    CoreId::new(usize::from(index))
 }
 
 /// The thread that runs this.

@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "intrusive queues")]
 
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
@@ -11,7 +10,7 @@ use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::Runner;
 use crate::sched::run_queue::Place;
 use crate::sched::thread::Thread;
-use crate::sched::wake::{self, State};
+use crate::sched::wake;
 
 /// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
 pub(super) fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
@@ -32,7 +31,7 @@ pub(super) fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'stati
         // SAFETY: it was in the queue: ready, so its block stays until it has run and ended.
         let thread: &'static Thread = unsafe { &*first.as_ptr() };
         if thread.affinity().is_none_or(|target| target == core.id()) {
-            debug_assert!(!thread.on_cpu.load(Ordering::Relaxed));
+            debug_assert!(thread.standing.is_stored());
             return Some(thread);
         }
         forward(core, own, first, irq);
@@ -47,9 +46,7 @@ pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGua
         // SAFETY: a thread in an inbox is ready and its sender has given it away.
         let block = unsafe { thread.as_ref() };
         if core::ptr::eq(block, current) {
-            // It was claimed after it had declared to wait and before it could leave: it has nothing to
-            // wait for.
-            block.set_state(State::Running);
+            block.standing.go_on(&core.rescan);
         } else if block.affinity().is_some_and(|target| target != core.id()) {
             forward(core, own, thread, irq);
         } else {
@@ -63,9 +60,7 @@ pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGua
 /// anew.
 #[cold]
 pub(super) fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
-    // A read-modify-write: what was changed before the flag was set is seen below, and a flag that is set
-    // meanwhile is not wiped out.
-    core.rescan.swap(false, Ordering::Acquire);
+    core.rescan.take();
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
     let current = unsafe { &*own.current };
     if !core::ptr::eq(current, &raw const core.idle) {
@@ -96,12 +91,11 @@ impl Own {
     /// Puts a ready thread, which is ours, into the queue, and notes that it may have to run at once.
     pub(super) fn enqueue(&mut self, thread: &Thread, irq: &IrqGuard) {
         let core = per_core::this(irq);
-        thread.adopt_changes();
-        if thread.core() != core.id() {
-            thread.set_core(core.id());
+        if thread.standing.come_to(core.id(), &core.rescan) {
             thread.migrations.bump();
             core.stats.migrations_in.bump();
         }
+        thread.adopt_changes();
         // SAFETY: ready and ours, so it is in no queue; its block stays.
         unsafe {
             self.queue

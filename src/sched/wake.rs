@@ -1,57 +1,21 @@
 //! Blocking and waking: who may wake a thread, and where it then goes.
 //!
-//! A thread's state decides everything. A thread that waits has set its state to a waiting one *before* it
-//! gives up its core. Exactly one waker turns that into READY (a compare-and-exchange, the claim) and with
-//! it gets the duty, and the sole right, to put the thread into a queue. So no wake-up is lost, none is
-//! spurious, and a thread is never in two queues.
-//!
-//! A claimed thread may still stand on its core with its registers not yet stored. While its `on_cpu` flag
-//! is set it goes to the inbox of that very core, which empties it only after the switch; so no core ever
-//! waits for another.
+//! Who may do what with a thread is agreed in its [`Standing`](crate::sched::claim); here it is done.
 
 #![expect(unsafe_code, reason = "hands threads between cores")]
 
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::core_id::CoreId;
 use crate::irq;
+pub use crate::sched::claim::State;
+use crate::sched::claim::{Parking, Way};
 use crate::sched::per_core::{self, Core};
 use crate::sched::policy::Priority;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Thread};
-
-/// What a thread is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum State {
-    /// It runs on a core.
-    Running = 0,
-    /// It could run: it is in a run queue, in an inbox, or on its way there.
-    Ready = 1,
-    /// It waits in a list, perhaps also for a time.
-    Waiting = 2,
-    /// It waits for `unpark`, perhaps also for a time.
-    Parked = 3,
-    /// It waits for a time only.
-    Sleeping = 4,
-    /// It has ended.
-    Exited = 5,
-}
-
-impl State {
-    pub(super) fn from_u32(value: u32) -> Self {
-        match value {
-            0 => Self::Running,
-            1 => Self::Ready,
-            2 => Self::Waiting,
-            3 => Self::Parked,
-            4 => Self::Sleeping,
-            _ => Self::Exited,
-        }
-    }
-}
+use crate::sched::timers;
 
 /// A thread that was waiting and that we have won. It does not run until `make_ready`.
 #[must_use = "a claimed thread that is not made ready never runs again"]
@@ -62,26 +26,17 @@ impl Claimed {
     /// Wins `thread` if it still waits in `state`.
     pub fn claim(thread: &Thread, state: State) -> Option<Self> {
         thread
-            .state
-            .compare_exchange(
-                state as u32,
-                State::Ready as u32,
-                // Sequentially consistent for `unpark`; on AArch64 it costs what AcqRel costs.
-                Ordering::SeqCst,
-                Ordering::SeqCst,
-            )
-            .ok()
-            .map(|_| Self(NonNull::from(thread)))
+            .standing
+            .claim(state)
+            .then(|| Self(NonNull::from(thread)))
     }
 
     /// Wins `thread` whatever it waits for. For its timer, which is set only while it waits.
     pub(super) fn claim_for_timer(thread: &Thread) -> Option<Self> {
-        match thread.state() {
-            state @ (State::Waiting | State::Parked | State::Sleeping) => {
-                Self::claim(thread, state)
-            }
-            _ => None,
-        }
+        thread
+            .standing
+            .claim_for_timer()
+            .then(|| Self(NonNull::from(thread)))
     }
 
     /// The thread's block.
@@ -114,18 +69,9 @@ impl Claimed {
     pub(crate) fn enqueue(self, irq: &IrqGuard) {
         let thread = self.thread();
         let here = per_core::this(irq);
-        let home = thread.core();
-        // Acquire: if the flag is clear, the registers that its last core stored are visible.
-        let still_there = thread.on_cpu.load(Ordering::Acquire);
-        let target = if still_there {
-            home
-        } else {
-            thread.affinity().unwrap_or(home)
-        };
-        if target == here.id() && !still_there {
-            here.own(irq).enqueue(thread, irq);
-        } else {
-            send(self.0, per_core::get(target), irq);
+        match thread.standing.way(here.id()) {
+            Way::Queue => here.own(irq).enqueue(thread, irq),
+            Way::Inbox(target) => send(self.0, per_core::get(target), irq),
         }
     }
 }
@@ -185,63 +131,37 @@ pub fn park() {
 #[inline(always)]
 pub(crate) fn park_by(block: impl FnOnce(&IrqGuard)) {
     let irq = IrqGuard::mask();
-    if prepare_park() {
-        block(&irq);
+    match thread::current().standing.prepare_park() {
+        Parking::Blocks => block(&irq),
+        Parking::HasToken => {}
+        Parking::Undone => reconsider(thread::current()),
     }
-    take_token();
+    thread::current().standing.take_token();
 }
 
 /// As [`park`], but until `deadline_ticks` at most.
 pub fn park_until(deadline_ticks: u64) {
     let irq = IrqGuard::mask();
-    if prepare_park() {
-        crate::sched::timers::block_until(deadline_ticks, &irq);
+    match thread::current().standing.prepare_park() {
+        Parking::Blocks => {
+            timers::block_until(deadline_ticks, &irq);
+        }
+        Parking::HasToken => {}
+        Parking::Undone => reconsider(thread::current()),
     }
-    take_token();
-}
-
-/// Takes the token of the current thread. A read-modify-write, because whoever's token this takes, what that
-/// thread wrote before must be seen from here on: a plain store could pass later loads, and then wipe out a
-/// token whose message was not seen.
-fn take_token() {
-    thread::current().park_token.swap(false, Ordering::Acquire);
-}
-
-/// Declares that the current thread is parked. False: there is a token, do not block.
-fn prepare_park() -> bool {
-    let current = thread::current();
-    if current.park_token.load(Ordering::Acquire) {
-        return false;
-    }
-    // The state before the token here, the token before the state in `unpark`: one of the two sees the other.
-    current.state.store(State::Parked as u32, Ordering::SeqCst);
-    if current.park_token.load(Ordering::SeqCst) {
-        // Take the claim back, if nobody has it yet; if somebody has, block: it is on its way to a queue.
-        return current
-            .state
-            .compare_exchange(
-                State::Parked as u32,
-                State::Running as u32,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            )
-            .is_err();
-    }
-    true
+    thread::current().standing.take_token();
 }
 
 /// Lets `thread` return from `park`: the one that it is in, or the next.
 pub fn unpark(thread: &Thread) {
-    thread.park_token.store(true, Ordering::SeqCst);
-    // A read-modify-write sees the latest state, so the order above holds.
-    if let Some(claimed) = Claimed::claim(thread, State::Parked) {
-        claimed.make_ready();
+    if thread.standing.unpark() {
+        Claimed(NonNull::from(thread)).make_ready();
     }
 }
 
 /// Pins `thread`, or unpins it, and sees to it that the core that has it moves it.
 pub fn set_affinity(thread: &Thread, core: Option<CoreId>) {
-    thread.set_affinity(core);
+    thread.standing.set_affinity(core);
     if core.is_some() {
         reconsider(thread);
     }
@@ -250,14 +170,14 @@ pub fn set_affinity(thread: &Thread, core: Option<CoreId>) {
 /// Changes a thread's share, from now on.
 pub fn set_priority(thread: &Thread, priority: Priority) {
     thread.set_priority(priority);
-    thread.mark_changed();
+    thread.standing.mark_changed();
     reconsider(thread);
 }
 
 /// Changes a thread's place in the realtime class.
 pub fn set_realtime(thread: &Thread, class: u8) {
     thread.set_realtime(class);
-    thread.mark_changed();
+    thread.standing.mark_changed();
     reconsider(thread);
 }
 
@@ -265,14 +185,10 @@ pub fn set_realtime(thread: &Thread, class: u8) {
 /// looked at when it wakes.
 fn reconsider(thread: &Thread) {
     let irq = IrqGuard::mask();
-    // What was changed was stored before this load, the state that a waker stores comes before it looks for
-    // changes, and all of these are sequentially consistent: so one of the two sees the other. The core is read
-    // after the state, for the same reason.
-    if !matches!(thread.state(), State::Running | State::Ready) {
+    let Some(core) = thread.standing.to_be_told().map(per_core::get) else {
         return;
-    }
-    let core = per_core::get(thread.core());
-    core.rescan.store(true, Ordering::Release);
+    };
+    core.rescan.ask();
     if core.id() == per_core::this(&irq).id() {
         core.own(&irq).need_resched = true;
         preempt_or_arm(&irq);

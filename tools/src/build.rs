@@ -83,15 +83,21 @@ fn package(built: &Path, directory: &Path, board: Board) -> Result<Firmware> {
 }
 
 /// Cargo with the flags that every crate of an image needs; also for clippy and rustdoc.
-///
-/// Flags of the person's own survive: cargo takes flags from one place only, so where the environment
-/// has some, ours are added to them there, and otherwise to those of the person's configuration files.
 pub(crate) fn cargo_for_target(workspace: &Workspace, toolchain: &Toolchain) -> Result<Command> {
-    let flags = CRATE_FLAGS.map(str::to_owned);
     let mut command = toolchain.cargo()?;
     command.current_dir(workspace.root());
     command.env("CARGO_TARGET_DIR", workspace.target());
     command.env("PIVOT_BUILD_HASH", build_hash(workspace.root()));
+    add_flags(&mut command, TARGET, &CRATE_FLAGS);
+    Ok(command)
+}
+
+/// Has cargo compile with `flags` what it builds for `target`: a triple, or a `cfg(…)` in quotes.
+///
+/// Flags of the person's own survive: cargo takes flags from one place only, so where the environment
+/// has some, ours are added to them there, and otherwise to those of the person's configuration files.
+pub(crate) fn add_flags(command: &mut Command, target: &str, flags: &[&str]) {
+    let flags = flags.iter().map(|&flag| flag.to_owned());
     match flags_from_environment() {
         Some(mut all) => {
             all.extend(flags);
@@ -101,12 +107,12 @@ pub(crate) fn cargo_for_target(workspace: &Workspace, toolchain: &Toolchain) -> 
                 .env_remove("RUSTFLAGS");
         }
         None => {
+            let flags: Vec<String> = flags.collect();
             command
                 .arg("--config")
-                .arg(format!("target.{TARGET}.rustflags={}", toml_array(&flags)));
+                .arg(format!("target.{target}.rustflags={}", toml_array(&flags)));
         }
     }
-    Ok(command)
 }
 
 /// The flags that only the last step needs; what is compiled before it serves both boards.

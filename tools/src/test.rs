@@ -85,6 +85,9 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         let host = timed("host tests", || host_tests::run(workspace, &toolchain))?;
         println!("host tests: {} passed, {} failed", host.passed, host.failed);
         count += host;
+        let models = timed("models", || host_tests::models(workspace, &toolchain))?;
+        println!("models: {} passed, {} failed", models.passed, models.failed);
+        count += models;
     }
     let firmware = build_images(workspace, &toolchain, &cases, options)?;
     let target = timed("machines", || {

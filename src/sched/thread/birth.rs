@@ -3,14 +3,14 @@
 use core::cell::{Cell, UnsafeCell};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
 
-use super::{ANY_CORE, NAME_BYTES, Thread};
+use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
+use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::policy::{Priority, Rank};
 use crate::sched::registry::RegistryLinks;
 use crate::sched::wait_list::{WaitLinks, WaitList};
-use crate::sched::wake::State;
 use crate::sched::{inbox, run_queue, timer_queue};
 use crate::sync::SpinLock;
 use crate::thread::local::Locals;
@@ -39,18 +39,12 @@ impl Thread {
         thread.sp = Cell::new(birth.sp);
         thread.entry = Cell::new(birth.entry as usize);
         thread.argument = Cell::new(birth.argument);
-        thread.state = AtomicU32::new(State::Ready as u32);
-        thread.core = AtomicU8::new(birth.core.index() as u8);
-        thread.affinity = AtomicU8::new(if birth.pinned {
-            birth.core.index() as u8
-        } else {
-            ANY_CORE
-        });
+        // Changed: it adopts its priority and class when it is queued for the first time.
+        thread.standing = Standing::new(State::Ready, birth.core, birth.pinned, true);
         thread.normal_rank = Cell::new(Rank::fresh(birth.id));
         thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
         thread.realtime = AtomicU8::new(birth.realtime);
         thread.priority = AtomicU32::new(birth.priority.percent());
-        thread.is_changed = AtomicBool::new(true);
         thread.id = birth.id;
         thread.name = birth.name;
         thread.stack = Cell::new(birth.stack);
@@ -65,9 +59,7 @@ impl Thread {
             fpcr: Cell::new(0),
             entry: Cell::new(0),
             argument: Cell::new(0),
-            state: AtomicU32::new(State::Running as u32),
-            on_cpu: AtomicBool::new(false),
-            core: AtomicU8::new(0),
+            standing: Standing::new(State::Running, CoreId::BOOT, false, false),
             run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
             normal_rank: Cell::new(Rank::IDLE),
             inbox_links: inbox::Links::new(),
@@ -79,9 +71,6 @@ impl Thread {
             wait_links: WaitLinks::new(),
             registry_links: RegistryLinks::new(),
             timed_out: AtomicBool::new(false),
-            park_token: AtomicBool::new(false),
-            is_changed: AtomicBool::new(false),
-            affinity: AtomicU8::new(ANY_CORE),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
             is_gone: AtomicBool::new(false),

@@ -1,0 +1,101 @@
+//! Loom's atomics, with sequential consistency as AArch64 has it.
+//!
+//! Loom takes a sequentially consistent access for an acquire or a release and so reports failures that no
+//! machine has. What AArch64 adds to acquire and release is one thing: a load (`ldar`, `ldaxr`) comes after
+//! every store (`stlr`, `stlxr`) that the same core has made before (Arm ARM, B2.3,
+//! "barrier-ordered-before"). Here such a load is put in line with the others of its kind if its thread has made
+//! such a store since it last was: of two that each store and then look, the second sees what the first has
+//! stored. To weaken the store or the load is to lose that. (Loom's fence would do it too, but it would
+//! also make an acquire of each relaxed load before it, which AArch64 does not.)
+
+use core::cell::Cell;
+
+pub(crate) use loom::sync::atomic::Ordering;
+use loom::sync::atomic::{self, AtomicUsize};
+
+loom::thread_local! {
+    /// Whether this thread has made a sequentially consistent store since it was in line.
+    static HAS_STORED: Cell<bool> = Cell::new(false);
+}
+
+loom::lazy_static! {
+    static ref LINE: AtomicUsize = AtomicUsize::new(0);
+}
+
+/// To be called before a load, the one of a read-modify-write included.
+fn before_load(order: Ordering) {
+    if order == Ordering::SeqCst && HAS_STORED.with(|has_stored| has_stored.replace(false)) {
+        LINE.swap(0, Ordering::AcqRel);
+    }
+}
+
+/// To be called after a store, the one of a read-modify-write included.
+fn after_store(order: Ordering) {
+    if order == Ordering::SeqCst {
+        HAS_STORED.with(|has_stored| has_stored.set(true));
+    }
+}
+
+macro_rules! atomic {
+    ($name:ident $(<$parameter:ident>)?, $value:ty) => {
+        #[derive(Debug)]
+        pub(crate) struct $name $(<$parameter>)? (atomic::$name $(<$parameter>)?);
+
+        impl $(<$parameter>)? $name $(<$parameter>)? {
+            pub(crate) fn new(value: $value) -> Self {
+                Self(atomic::$name::new(value))
+            }
+
+            #[track_caller]
+            pub(crate) fn load(&self, order: Ordering) -> $value {
+                before_load(order);
+                self.0.load(order)
+            }
+
+            #[track_caller]
+            pub(crate) fn store(&self, value: $value, order: Ordering) {
+                self.0.store(value, order);
+                after_store(order);
+            }
+
+            #[track_caller]
+            pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+                before_load(order);
+                let old = self.0.swap(value, order);
+                after_store(order);
+                old
+            }
+
+            #[track_caller]
+            pub(crate) fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                before_load(success);
+                let result = self.0.compare_exchange(current, new, success, failure);
+                if result.is_ok() {
+                    after_store(success);
+                }
+                result
+            }
+
+            #[track_caller]
+            pub(crate) fn compare_exchange_weak(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.compare_exchange(current, new, success, failure)
+            }
+        }
+    };
+}
+
+atomic!(AtomicBool, bool);
+atomic!(AtomicU8, u8);
+atomic!(AtomicPtr<T>, *mut T);

@@ -1,0 +1,335 @@
+//! A thread's standing: the words by which its core, its wakers, its timer and those who change it agree,
+//! without a lock, on who may do what with it.
+//!
+//! * The *state* decides who owns the thread. A thread that waits sets it to a waiting one before it gives up
+//!   its core. Exactly one waker turns that into `Ready`, the *claim*; with it come the duty and the sole
+//!   right to put the thread into a queue.
+//! * *On a core* it is until its registers are stored. A claimed thread that is still there goes to the inbox
+//!   of that very core, which empties it only after the switch or before its decision.
+//! * The *token* of `park` keeps an `unpark` that comes first.
+//! * *Wishes* (where it is pinned, another priority or class) may be uttered by anybody at any time; whoever
+//!   owns the thread heeds them.
+//!
+//! Pure but for the atomics: a model checker runs all of it (`sched/model.rs`).
+
+use super::atomic::{AtomicBool, AtomicU8, Ordering, const_unless_checked};
+use crate::core_id::CoreId;
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// It runs on a core.
+    Running = 0,
+    /// It could run: it is in a run queue, in an inbox, or on its way there.
+    Ready = 1,
+    /// It waits in a list, perhaps also for a time.
+    Waiting = 2,
+    /// It waits for `unpark`, perhaps also for a time.
+    Parked = 3,
+    /// It waits for a time only.
+    Sleeping = 4,
+    /// It has ended.
+    Exited = 5,
+}
+
+impl State {
+    const fn from_u8(value: u8) -> Self {
+        match value {
+            0 => Self::Running,
+            1 => Self::Ready,
+            2 => Self::Waiting,
+            3 => Self::Parked,
+            4 => Self::Sleeping,
+            _ => Self::Exited,
+        }
+    }
+}
+
+/// Where a claimed thread goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Into the run queue of the core that asks.
+    Queue,
+    /// Into the inbox of this core, which may be the one that asks.
+    Inbox(CoreId),
+}
+
+/// What has become of a thread's wish to park.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parking {
+    /// It has to give up its core now.
+    Blocks,
+    /// It had a token, and has not been parked at all.
+    HasToken,
+    /// A token came at the last moment. It was parked for a moment, and whoever uttered a wish then has told
+    /// nobody: its core has to look at it again.
+    Undone,
+}
+
+/// No core in particular.
+const ANY_CORE: u8 = u8::MAX;
+
+/// See the head of this file. Eight bytes at most, since it lies among a thread's hottest.
+#[derive(Debug)]
+pub struct Standing {
+    state: AtomicU8,
+    /// Set while a core runs the thread or has not stored its registers yet.
+    on_cpu: AtomicBool,
+    /// The core that it runs on, is queued on, or ran on last.
+    core: AtomicU8,
+    /// The core that it is pinned to.
+    affinity: AtomicU8,
+    /// Priority or class were changed since the owner looked.
+    is_changed: AtomicBool,
+    park_token: AtomicBool,
+}
+
+impl Standing {
+    const_unless_checked! {
+        /// That of a thread which nobody else knows yet.
+        pub fn new(state: State, core: CoreId, is_pinned: bool, is_changed: bool) -> Self {
+            let core = core.index() as u8;
+            Self {
+                state: AtomicU8::new(state as u8),
+                on_cpu: AtomicBool::new(false),
+                core: AtomicU8::new(core),
+                affinity: AtomicU8::new(if is_pinned { core } else { ANY_CORE }),
+                is_changed: AtomicBool::new(is_changed),
+                park_token: AtomicBool::new(false),
+            }
+        }
+    }
+
+    /// What it is doing.
+    #[inline]
+    pub fn state(&self) -> State {
+        State::from_u8(self.state.load(Ordering::SeqCst))
+    }
+
+    /// For whoever owns the thread: what it does from now on.
+    #[inline]
+    pub fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Release);
+    }
+
+    /// Wins the thread if it still waits in `from`.
+    #[inline]
+    pub fn claim(&self, from: State) -> bool {
+        self.state
+            .compare_exchange(
+                from as u8,
+                State::Ready as u8,
+                // Sequentially consistent for `unpark` and `to_be_told`; on AArch64 it costs what AcqRel
+                // costs.
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            )
+            .is_ok()
+    }
+
+    /// Wins the thread whatever it waits for. For its timer, which is set only while it waits.
+    pub fn claim_for_timer(&self) -> bool {
+        match self.state() {
+            state @ (State::Waiting | State::Parked | State::Sleeping) => self.claim(state),
+            _ => false,
+        }
+    }
+
+    /// Its core takes it out of the queue and runs it from now on.
+    #[inline]
+    pub fn switch_in(&self) {
+        self.set_state(State::Running);
+        self.on_cpu.store(true, Ordering::Relaxed);
+    }
+
+    /// Its registers are in memory. The thread may be elsewhere, or freed, as soon as this is stored.
+    #[inline]
+    pub fn switch_out(&self) {
+        // Release: whoever sees the flag clear sees the registers in memory.
+        self.on_cpu.store(false, Ordering::Release);
+    }
+
+    /// Whether its registers are in memory, for the core that has it in its queue.
+    #[inline]
+    pub fn is_stored(&self) -> bool {
+        !self.on_cpu.load(Ordering::Relaxed)
+    }
+
+    /// Where it goes from core `here`, which has claimed it.
+    #[inline]
+    pub fn way(&self, here: CoreId) -> Way {
+        let home = self.core();
+        // Acquire: if the flag is clear, the registers that its last core stored are visible.
+        let still_there = self.on_cpu.load(Ordering::Acquire);
+        let target = if still_there {
+            home
+        } else {
+            self.affinity().unwrap_or(home)
+        };
+        if target == here && !still_there {
+            Way::Queue
+        } else {
+            Way::Inbox(target)
+        }
+    }
+
+    /// For the thread itself: declares that it is parked, unless it has a token.
+    #[inline]
+    pub fn prepare_park(&self) -> Parking {
+        if self.park_token.load(Ordering::Acquire) {
+            return Parking::HasToken;
+        }
+        // The state before the token here, the token before the state in `unpark`: one of the two sees the
+        // other.
+        self.state.store(State::Parked as u8, Ordering::SeqCst);
+        if self.park_token.load(Ordering::SeqCst) && self.undo_park() {
+            return Parking::Undone;
+        }
+        Parking::Blocks
+    }
+
+    /// Takes the declaration back, if nobody has claimed the thread yet; if somebody has, it has to block: it
+    /// is on its way to a queue.
+    fn undo_park(&self) -> bool {
+        self.state
+            .compare_exchange(
+                State::Parked as u8,
+                State::Running as u8,
+                // Before the loads of whoever looks at wishes now.
+                Ordering::SeqCst,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    /// For the thread itself: takes its token. A read-modify-write, because whoever's token this takes, what
+    /// that thread wrote before must be seen from here on: a plain store could pass later loads, and then
+    /// wipe out a token whose message was not seen.
+    #[inline]
+    pub fn take_token(&self) {
+        self.park_token.swap(false, Ordering::Acquire);
+    }
+
+    /// Lets the thread return from `park`: the one that it is in, or the next. Whether that claimed it.
+    #[inline]
+    pub fn unpark(&self) -> bool {
+        // A read-modify-write, so that whoever takes the token sees what was written before all of the
+        // `unpark`s that it stands for. The claim sees the latest state, so the order of `prepare_park` holds.
+        self.park_token.swap(true, Ordering::SeqCst);
+        self.claim(State::Parked)
+    }
+
+    /// The core that it runs on, is queued on, or ran on last.
+    #[inline]
+    pub fn core(&self) -> CoreId {
+        core_id(self.core.load(Ordering::SeqCst)).unwrap_or(CoreId::BOOT)
+    }
+
+    /// For a core before it is online: its idle thread is its own.
+    pub fn set_core(&self, core: CoreId) {
+        self.core.store(core.index() as u8, Ordering::SeqCst);
+    }
+
+    /// For core `here`, which owns the thread and is about to queue it, before it looks whether it
+    /// [is changed](Self::is_changed). True: it comes from another core.
+    #[inline]
+    pub fn come_to(&self, here: CoreId, rescan: &Rescan) -> bool {
+        if self.core() == here {
+            return false;
+        }
+        self.set_core(here);
+        // Whoever has pinned it before that has told the core that it comes from.
+        if self.affinity().is_some_and(|target| target != here) {
+            rescan.ask();
+        }
+        true
+    }
+
+    /// For the core that runs the thread and finds it in its own inbox: it was claimed after it had declared
+    /// to wait and before it could leave, so it has nothing to wait for.
+    pub fn go_on(&self, rescan: &Rescan) {
+        self.set_state(State::Running);
+        // Whoever has uttered a wish while it seemed to wait has told nobody.
+        if self.is_changed() {
+            rescan.ask();
+        }
+    }
+
+    /// The core that it is pinned to.
+    #[inline]
+    pub fn affinity(&self) -> Option<CoreId> {
+        core_id(self.affinity.load(Ordering::SeqCst))
+    }
+
+    /// Anybody: pins it, or unpins it. To be followed by [`to_be_told`](Self::to_be_told).
+    pub fn set_affinity(&self, core: Option<CoreId>) {
+        self.affinity.store(
+            core.map_or(ANY_CORE, |core| core.index() as u8),
+            Ordering::SeqCst,
+        );
+    }
+
+    /// Anybody: its priority or its class was changed. To be followed by [`to_be_told`](Self::to_be_told). A
+    /// read-modify-write, so that the owner sees the changes of all who have marked it.
+    pub fn mark_changed(&self) {
+        self.is_changed.swap(true, Ordering::SeqCst);
+    }
+
+    /// Whether its priority or class were changed since the owner looked.
+    #[inline]
+    pub fn is_changed(&self) -> bool {
+        self.is_changed.load(Ordering::SeqCst)
+    }
+
+    /// For whoever owns the thread, before it looks at priority and class. A read-modify-write: what was
+    /// changed before the flag was set is seen after it, and a flag that is set meanwhile stays.
+    pub fn take_changed(&self) {
+        self.is_changed.swap(false, Ordering::SeqCst);
+    }
+
+    /// The core that has to look at the thread again after a wish was uttered: the one that runs it, or on
+    /// which it waits for its turn. A blocked thread is looked at when it wakes.
+    ///
+    /// The wish was stored before these loads, the state that a waker stores comes before it looks for
+    /// wishes, and all of these are sequentially consistent: so one of the two sees the other. The core is
+    /// read after the state, for the same reason.
+    pub fn to_be_told(&self) -> Option<CoreId> {
+        matches!(self.state(), State::Running | State::Ready).then(|| self.core())
+    }
+}
+
+/// A core's note that a thread which it has is to be looked at again.
+#[derive(Debug)]
+pub struct Rescan(AtomicBool);
+
+impl Rescan {
+    const_unless_checked! {
+        /// Nothing to look at.
+        pub fn new() -> Self {
+            Self(AtomicBool::new(false))
+        }
+    }
+
+    /// Anybody: look again. The core has to be told besides. A read-modify-write, so that the core sees the
+    /// changes of all who have asked.
+    pub fn ask(&self) {
+        self.0.swap(true, Ordering::Release);
+    }
+
+    /// The core itself, at each decision.
+    #[inline]
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The core itself, before it looks. A read-modify-write: what was changed before the note was made is
+    /// seen after it, and a note that is made meanwhile stays.
+    pub fn take(&self) {
+        self.0.swap(false, Ordering::Acquire);
+    }
+}
+
+fn core_id(index: u8) -> Option<CoreId> {
+    CoreId::new(usize::from(index))
+}
