@@ -106,7 +106,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         mistake: &[Edit {
             file: SWITCH,
             find: "    count_switch(core, old, ",
-            replace: "    old.on_cpu.store(false, Ordering::Release);\n    count_switch(core, old, ",
+            replace: "    old.standing.switch_out();\n    count_switch(core, old, ",
         }],
         delay: &[Edit {
             file: SWITCH,
@@ -123,7 +123,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         stands_for: "finish_switch does not release the old thread",
         mistake: &[Edit {
             file: SWITCH,
-            find: "    unsafe { (*old).on_cpu.store(false, Ordering::Release) };\n",
+            find: "    unsafe { (*old).standing.switch_out() };\n",
             replace: "    let _ = old;\n",
         }],
         delay: &[],
@@ -168,7 +168,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         stands_for: "a wake-up is lost that comes while the thread is about to block",
         mistake: &[Edit {
             file: "src/sched/traffic.rs",
-            find: "            block.set_state(State::Running);\n",
+            find: "            block.standing.go_on(&core.rescan);\n",
             replace: "",
         }],
         delay: &[Edit {
