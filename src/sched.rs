@@ -7,6 +7,11 @@
 mod atomic;
 pub mod claim;
 pub mod counter;
+#[cfg_attr(
+    not(any(test, target_os = "none")),
+    expect(dead_code, reason = "used by what runs on the target")
+)]
+mod cpu_time;
 pub mod inbox;
 #[cfg(all(test, loom))]
 mod model;

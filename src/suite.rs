@@ -15,15 +15,20 @@
 // Pure: no hardware, no clock, no lock. Tested on the host. `regs` is so in part.
 mod doubling;
 mod expect;
+mod extremes;
 mod held;
 mod order;
 mod parts;
+mod random;
 pub mod regs;
 mod rounding;
 mod sines;
+mod slices;
 mod tally;
 
 // What they have in common on the target.
+#[cfg(target_os = "none")]
+mod aside;
 #[cfg(target_os = "none")]
 mod conditions;
 #[cfg(target_os = "none")]
@@ -35,9 +40,40 @@ mod hogs;
 #[cfg(target_os = "none")]
 mod session;
 
+/// What `suite` runs, and in which order. A suite more is a line here, and one in the table of commands.
+#[cfg(target_os = "none")]
+static SUITES: &[&crate::shell::Command] = &[
+    &clock::COMMAND,
+    &timers::COMMAND,
+    &sleep::COMMAND,
+    &threads::COMMAND,
+    &tls::COMMAND,
+    &yields::COMMAND,
+    &fpu::COMMAND,
+    &regs::COMMAND,
+    &preempt::COMMAND,
+    &timeslice::COMMAND,
+    &prio::COMMAND,
+    &sched::COMMAND,
+    &cputime::COMMAND,
+    &affinity::COMMAND,
+    &pin::COMMAND,
+    &balance::COMMAND,
+    &wake::COMMAND,
+    &sync::COMMAND,
+    &locks::COMMAND,
+    &ctxsw::COMMAND,
+];
+
 // One file per command.
 #[cfg(target_os = "none")]
+pub mod affinity;
+#[cfg(target_os = "none")]
 pub mod balance;
+#[cfg(target_os = "none")]
+pub mod clock;
+#[cfg(target_os = "none")]
+pub mod cputime;
 #[cfg(target_os = "none")]
 pub mod ctxsw;
 #[cfg(target_os = "none")]
@@ -45,16 +81,30 @@ pub mod fpu;
 #[cfg(target_os = "none")]
 pub mod hog;
 #[cfg(target_os = "none")]
+pub mod locks;
+#[cfg(target_os = "none")]
 pub mod pin;
 #[cfg(target_os = "none")]
 pub mod preempt;
+#[cfg(target_os = "none")]
+pub mod prio;
 #[cfg(target_os = "none")]
 pub mod sched;
 #[cfg(target_os = "none")]
 pub mod sleep;
 #[cfg(target_os = "none")]
+pub mod suites;
+#[cfg(target_os = "none")]
 pub mod sync;
 #[cfg(target_os = "none")]
 pub mod threads;
+#[cfg(target_os = "none")]
+pub mod timers;
+#[cfg(target_os = "none")]
+pub mod timeslice;
+#[cfg(target_os = "none")]
+pub mod tls;
+#[cfg(target_os = "none")]
+pub mod wake;
 #[cfg(target_os = "none")]
 pub mod yields;

@@ -28,6 +28,13 @@ pub fn now_ordered() -> u64 {
     CNTVCT_EL0.get()
 }
 
+/// The counter, read after everything before it in program order and before everything after it.
+pub fn now_between() -> u64 {
+    let now = now_ordered();
+    barrier::isb(barrier::SY);
+    now
+}
+
 /// Lets the timer's interrupt be pending on this core from `deadline_ticks` on, for as long as the deadline
 /// lies in the past. [`NEVER`] quiets it.
 #[inline(always)]

@@ -4,7 +4,7 @@
 
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
@@ -62,7 +62,6 @@ pub struct Stats {
     pub(crate) ipis_sent: Counter,
     pub(crate) migrations_in: Counter,
     pub(crate) migrations_out: Counter,
-    pub(crate) idle_ticks: Counter,
 }
 
 /// A core.
@@ -81,8 +80,6 @@ pub struct Core {
     pub(super) load: AtomicU32,
     /// The thread that runs, for `cores`; 0: idle.
     pub(super) running: AtomicU32,
-    /// Since when it runs, in ticks. Written by the core itself.
-    pub(super) running_since: AtomicU64,
     arrival: AtomicU8,
     pub(super) idle: Thread,
 }
@@ -137,11 +134,9 @@ impl Core {
                 ipis_sent: Counter::new(),
                 migrations_in: Counter::new(),
                 migrations_out: Counter::new(),
-                idle_ticks: Counter::new(),
             },
             load: AtomicU32::new(0),
             running: AtomicU32::new(0),
-            running_since: AtomicU64::new(0),
             arrival: AtomicU8::new(Arrival::Absent as u8),
             idle: Thread::idle(),
         }
@@ -177,19 +172,9 @@ impl Core {
         Some(self.running.load(Ordering::Relaxed)).filter(|&id| id != 0)
     }
 
-    /// Since when what runs here runs, in ticks.
-    pub fn running_since_ticks(&self) -> u64 {
-        self.running_since.load(Ordering::Relaxed)
-    }
-
     /// How long this core has had nothing to run, in ticks, the time that it sleeps now included.
     pub fn idle_ticks(&self) -> u64 {
-        let past = self.stats.idle_ticks.get();
-        if self.is_online() && self.running().is_none() {
-            past + timer::now().saturating_sub(self.running_since_ticks())
-        } else {
-            past
-        }
+        self.idle.cpu_time.get(timer::now_between)
     }
 
     /// Threads that run or wait to run here; the idle thread is not one.
@@ -248,7 +233,7 @@ pub fn init_clock() {
     let irq = IrqGuard::mask();
     let core = this(&irq);
     core.own(&irq).policy = Policy::new(timer::frequency_hz());
-    core.running_since.store(timer::now(), Ordering::Relaxed);
+    core.idle.cpu_time.start(timer::now());
 }
 
 /// The first thing that a core does in Rust: it learns its two pointers. What it runs from here on is its idle

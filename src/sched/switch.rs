@@ -20,7 +20,7 @@ use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, Core, Own};
-use crate::sched::policy::{self, DecayedTime, Decision, Runner};
+use crate::sched::policy::{self, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
@@ -160,7 +160,11 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         balance::rest(own);
         return stay(core, own);
     }
-    settle(core, own, old, now, time);
+    old.cpu_time.stop(now);
+    if !is_idle {
+        // It is charged for its run.
+        old.set_rank(own.runner.rank_at(time));
+    }
     old.left_by.set(Some(cause));
     if leaves_core || old.state() == State::Exited {
         if leaves_core {
@@ -182,7 +186,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let new = next.unwrap_or(&core.idle);
     new.standing.switch_in();
     own.current = new;
-    core.running_since.store(now, Ordering::Relaxed);
+    new.cpu_time.start(now);
     own.runner = Runner {
         rank: new.rank(),
         weight: new.weight(),
@@ -250,17 +254,6 @@ fn publish_load(core: &Core, own: &Own) {
     let runs = u32::from(own.current != &raw const core.idle);
     core.load
         .store(own.queue.len() as u32 + runs, Ordering::Relaxed);
-}
-
-/// Charges the thread that leaves for its run.
-fn settle(core: &Core, own: &Own, old: &Thread, now: u64, time: DecayedTime) {
-    let ran = now.saturating_sub(core.running_since.load(Ordering::Relaxed));
-    if core::ptr::eq(old, &raw const core.idle) {
-        core.stats.idle_ticks.add(ran);
-    } else {
-        old.cpu_ticks.add(ran);
-        old.set_rank(own.runner.rank_at(time));
-    }
 }
 
 fn count_switch(core: &Core, old: &Thread, preempted: bool) {

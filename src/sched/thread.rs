@@ -14,6 +14,7 @@ use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
+use crate::sched::cpu_time::CpuTime;
 use crate::sched::inbox;
 use crate::sched::policy::{Priority, Rank, Weight};
 use crate::sched::registry::RegistryLinks;
@@ -77,7 +78,7 @@ pub struct Thread {
     pub(super) joiners: SpinLock<WaitList>,
 
     // --- its core, while it runs there; read by anybody ---
-    pub(crate) cpu_ticks: Counter,
+    pub(crate) cpu_time: CpuTime,
     pub(crate) switches_voluntary: Counter,
     pub(crate) switches_preempted: Counter,
     pub(crate) migrations: Counter,

@@ -38,6 +38,13 @@ pub enum Takes {
         /// What leaving it out means.
         default: Option<&'static str>,
     },
+    /// One or more of these words, one word each.
+    Choices {
+        /// The words.
+        of: &'static [&'static str],
+        /// What they are, in a few words: there may be too many to name them all.
+        called: &'static str,
+    },
     /// An integer in a range; `default` when it is left out.
     Number {
         /// The least value that is accepted.
@@ -80,6 +87,12 @@ impl Arg {
         matches!(self.value, Takes::Words | Takes::CommandLine)
     }
 
+    /// Whether it may stand several times.
+    #[must_use]
+    pub const fn is_repeated(&self) -> bool {
+        matches!(self.value, Takes::Choices { .. })
+    }
+
     const fn new(name: &'static str, value: Takes, help: &'static str) -> Self {
         Self {
             name,
@@ -97,6 +110,16 @@ impl Arg {
         help: &'static str,
     ) -> Self {
         Self::new(name, Takes::Choice { of, default: None }, help)
+    }
+
+    /// A positional argument that is one or more of `of`, which are `called` so. It stands last.
+    pub const fn choices(
+        name: &'static str,
+        of: &'static [&'static str],
+        called: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self::new(name, Takes::Choices { of, called }, help)
     }
 
     /// A positional integer from `min` to `max`, both included.
@@ -212,7 +235,8 @@ impl uDisplay for Shape<'_> {
                 arg.name
                     .chars()
                     .try_for_each(|c| f.write_char(c.to_ascii_uppercase()))?;
-                f.write_str(if arg.value == Takes::Words { "…" } else { "" })
+                let goes_on = arg.is_repeated() || arg.value == Takes::Words;
+                f.write_str(if goes_on { "…" } else { "" })
             }
         }
     }
@@ -257,6 +281,7 @@ impl uDisplay for Accepts<'_> {
                 }
                 Ok(())
             }
+            Takes::Choices { called, .. } => f.write_str(called),
             Takes::Number {
                 min, max: u64::MAX, ..
             } => uwrite!(f, "an integer from {}", min),

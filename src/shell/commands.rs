@@ -5,10 +5,13 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 27] = [
+static TABLE: [&Command; 37] = [
+    &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &cmd_shell::CLEAR,
+    &suite::clock::COMMAND,
     &cmd_threads::CORES,
+    &suite::cputime::COMMAND,
     &suite::ctxsw::COMMAND,
     &cmd_shell::ECHO,
     &suite::fpu::COMMAND,
@@ -18,20 +21,27 @@ static TABLE: [&Command; 27] = [
     &cmd_system::IRQ,
     &cmd_shell::JOBS,
     &cmd_shell::KILL,
+    &suite::locks::COMMAND,
     &cmd_system::MEM,
     &suite::pin::COMMAND,
     &suite::preempt::COMMAND,
+    &suite::prio::COMMAND,
     &cmd_threads::PS,
     &cmd_system::REBOOT,
     &suite::regs::COMMAND,
     &cmd_shell::REPEAT,
     &suite::sched::COMMAND,
     &suite::sleep::COMMAND,
+    &suite::suites::COMMAND,
     &suite::sync::COMMAND,
     &suite::threads::COMMAND,
     &cmd_shell::TIME,
+    &suite::timers::COMMAND,
+    &suite::timeslice::COMMAND,
+    &suite::tls::COMMAND,
     &cmd_system::UPTIME,
     &cmd_system::VERSION,
+    &suite::wake::COMMAND,
     &suite::yields::COMMAND,
 ];
 

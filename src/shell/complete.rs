@@ -54,7 +54,7 @@ impl Expected {
     /// The values of `arg`, each behind `prefix`.
     fn values(specs: &[&'static Spec], arg: &'static Arg, prefix: &str) -> Self {
         let candidates = match arg.value {
-            Takes::Choice { of, .. } => of
+            Takes::Choice { of, .. } | Takes::Choices { of, .. } => of
                 .iter()
                 .map(|choice| format_pair(prefix, choice))
                 .collect(),
@@ -128,7 +128,7 @@ fn expected(specs: &[&'static Spec], words: &[Word], partial: &str) -> Expected 
     };
     let option_named = |name: &str| spec.args.iter().find(|a| a.is_option && a.name == name);
     let mut positionals = spec.args.iter().filter(|arg| !arg.is_option);
-    let (mut given, mut has_options) = (Vec::new(), true);
+    let (mut given, mut has_options, mut is_enough) = (Vec::new(), true, false);
     while let Some((word, rest)) = words.split_first() {
         let is_greedy = positionals.clone().next().is_some_and(Arg::takes_the_rest);
         if let Some(option) = word.text.strip_prefix("--").filter(|_| has_options)
@@ -144,6 +144,10 @@ fn expected(specs: &[&'static Spec], words: &[Word], partial: &str) -> Expected 
                     None => return Expected::values(specs, arg, ""),
                 }
             }
+            continue;
+        }
+        if positionals.clone().next().is_some_and(Arg::is_repeated) {
+            (is_enough, words) = (true, rest);
             continue;
         }
         match positionals.next().map(|arg| arg.value) {
@@ -162,7 +166,8 @@ fn expected(specs: &[&'static Spec], words: &[Word], partial: &str) -> Expected 
         _ => Expected::default(),
     };
     let is_option = partial.starts_with('-');
-    if has_options && (is_option || next.is_none_or(|arg| arg.is_optional)) {
+    is_enough |= next.is_none_or(|arg| arg.is_optional);
+    if has_options && (is_option || is_enough) {
         let options = spec
             .args
             .iter()
@@ -183,7 +188,7 @@ mod tests {
     use std::{vec, vec::Vec};
 
     use super::*;
-    use crate::shell::args::tests::SPECS;
+    use crate::shell::args::tests::{SPECS, SUITE};
 
     /// What is inserted, or listed with a bar between, or hinted at.
     fn tab(typed: &str) -> String {
@@ -245,6 +250,20 @@ mod tests {
         assert_eq!(tab("repeat 3 ct"), "xsw ");
         assert_eq!(tab("repeat 3 ctxsw no"), "pin ");
         assert_eq!(tab("repeat 3 repeat 4 help ec"), "ho ");
+    }
+
+    #[test]
+    fn one_or_more_words_complete_one_after_the_other_and_then_the_options() {
+        let tab = |typed| complete(&[&SUITE], typed);
+        assert_eq!(tab("suite ").candidates, vec!["all", "pin", "prio"]);
+        assert_eq!(tab("suite pi").insert, "n ");
+        assert_eq!(tab("suite pin pr").insert, "io ");
+        assert_eq!(
+            tab("suite pin ").candidates,
+            vec!["all", "pin", "prio", "--strict"]
+        );
+        assert_eq!(tab("suite pin --s").insert, "trict ");
+        assert_eq!(tab("suite --strict p").candidates.len(), 2);
     }
 
     static PREFIXED: Spec = Spec {

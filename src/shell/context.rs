@@ -39,6 +39,11 @@ impl Context {
         self.values.choice(name)
     }
 
+    /// All choices that were given for `name`, in their order.
+    pub fn choices(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        self.values.choices(name)
+    }
+
     /// The integer `name`, given or by default; within the range that the command declares.
     ///
     /// # Panics

@@ -79,7 +79,10 @@ impl Parser<'_> {
                 }
                 continue;
             }
-            match positionals.next() {
+            if !arg.is_some_and(Arg::is_repeated) {
+                positionals.next();
+            }
+            match arg {
                 Some(arg) => self.positional(arg)?,
                 None => {
                     return Err(Problem::TooMany {
@@ -89,7 +92,7 @@ impl Parser<'_> {
             }
         }
         positionals
-            .find(|arg| !arg.is_optional)
+            .find(|arg| !arg.is_optional && !self.values.is_given(arg.name))
             .map_or(Ok(Call::Run(self.spec, self.values)), |arg| {
                 Err(Problem::Missing(arg))
             })
@@ -144,10 +147,12 @@ impl Parser<'_> {
             nearest,
         };
         match arg.value {
-            Takes::Choice { of, .. } => match of.iter().find(|choice| **choice == text) {
-                Some(choice) => Ok(Value::Choice(choice)),
-                None => Err(bad(nearest(text, of.iter().copied()))),
-            },
+            Takes::Choice { of, .. } | Takes::Choices { of, .. } => {
+                match of.iter().find(|choice| **choice == text) {
+                    Some(choice) => Ok(Value::Choice(choice)),
+                    None => Err(bad(nearest(text, of.iter().copied()))),
+                }
+            }
             Takes::Number { min, max, .. } => number(text)
                 .filter(|n| (min..=max).contains(n))
                 .map(Value::Number)

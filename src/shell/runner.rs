@@ -45,9 +45,9 @@ pub(super) fn run(source: &str, out: &mut Output, cancel: &Cancel, depth: usize)
 }
 
 impl Context {
-    /// Runs a command line within this command, one part after the other, as `repeat` and `time` do. An
+    /// Runs a command line within this command, one part after the other, as `repeat` and `suite` do. An
     /// interrupted command ends the line.
-    pub(super) fn run(&mut self, line: &str) -> Verdict {
+    pub(crate) fn run(&mut self, line: &str) -> Verdict {
         let parts = match split(line) {
             Ok(parts) => parts,
             Err(error) => {

@@ -72,6 +72,14 @@ impl Values {
         }
     }
 
+    /// All choices that were given for `name`, in their order.
+    pub fn choices(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        self.given.iter().filter_map(move |(n, value)| match value {
+            Value::Choice(choice) if *n == name => Some(*choice),
+            _ => None,
+        })
+    }
+
     /// The integer `name`, given or by default.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u64> {

@@ -16,7 +16,10 @@ use crate::{
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
     thread::ThreadInfo,
+    time::Instant,
 };
+
+mod factors;
 
 /// The command.
 pub static COMMAND: Command = Command {
@@ -39,6 +42,7 @@ struct Load {
     spread: &'static str,
     stays: &'static str,
     shares: &'static str,
+    used: &'static str,
 }
 
 /// The loads for so many cores: as many, one more, and twice as many.
@@ -49,18 +53,21 @@ fn loads(cores: usize) -> [Load; 3] {
             spread: "balance.one-each",
             stays: "balance.one-each.migrations",
             shares: "balance.one-each.shares",
+            used: "balance.one-each.used",
         },
         Load {
             hogs: cores + 1,
             spread: "balance.one-more",
             stays: "balance.one-more.migrations",
             shares: "balance.one-more.shares",
+            used: "balance.one-more.used",
         },
         Load {
             hogs: 2 * cores,
             spread: "balance.two-each",
             stays: "balance.two-each.migrations",
             shares: "balance.two-each.shares",
+            used: "balance.two-each.used",
         },
     ]
 }
@@ -79,6 +86,7 @@ fn run(ctx: &mut Context) -> Verdict {
         loads(cores::count_online())
             .iter()
             .try_for_each(|load| spread(&mut session, load, time))
+            .and_then(|()| factors::check(&mut session, time / 2))
     });
     session.finish()
 }
@@ -116,10 +124,13 @@ fn spread(session: &mut Session<'_>, load: &Load, time: Duration) -> Result<(), 
     };
     session.wait(id, "as many on each core", is_even)?;
     session.sleep(SETTLE)?;
-    let (rounds, before) = (hogs.rounds(), hogs.infos());
+    let (rounds, before, start) = (hogs.rounds(), hogs.infos(), Instant::now());
     session.sleep(time)?;
-    session.is(id, "each advanced", hogs.all_advanced(&rounds));
-    judge(session, load, &before, &hogs.infos());
+    let (after, elapsed) = (hogs.infos(), start.elapsed());
+    session.wait(id, "each advanced", || hogs.all_advanced(&rounds))?;
+    session.is(id, "each advanced", true);
+    judge(session, load, &before, &after);
+    factors::judge(session, load.used, (&before, &after), elapsed);
     let each = on_each_core(&hogs);
     for core in cores::online() {
         let _ = uwriteln!(

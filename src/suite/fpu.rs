@@ -103,6 +103,8 @@ fn run(ctx: &mut Context) -> Verdict {
     let Count { tests, fails } = count;
     let _ = uwriteln!(ctx.out(), "fpu test done, {}/{} fails/tests", fails, tests);
     conditions::print(ctx);
+    ctx.out()
+        .add_checks(u32::try_from(tests).unwrap_or(u32::MAX));
     let line = ctx.report("fpu").with("fails", fails).with("tests", tests);
     let Ok(()) = line
         .with("threads", threads)

@@ -15,6 +15,20 @@ pub(crate) struct Hogs {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// How far one hog came, for a thread that watches it.
+#[derive(Clone)]
+pub(crate) struct Rounds {
+    shared: Arc<Shared>,
+    which: usize,
+}
+
+impl Rounds {
+    /// Its rounds so far.
+    pub(crate) fn get(&self) -> u64 {
+        self.shared.rounds[self.which].load(Ordering::Relaxed)
+    }
+}
+
 struct Shared {
     stop: AtomicBool,
     /// Rounds of each hog; written by that hog only.
@@ -64,6 +78,14 @@ impl Hogs {
             .iter()
             .map(|rounds| rounds.load(Ordering::Relaxed))
             .collect()
+    }
+
+    /// How far hog number `which` came, from now on.
+    pub(crate) fn counter(&self, which: usize) -> Rounds {
+        Rounds {
+            shared: self.shared.clone(),
+            which,
+        }
     }
 
     /// Whether each has come further than `since`.

@@ -146,11 +146,9 @@ fn shares(session: &mut Session<'_>, place: &Place, time: Duration) -> Result<()
     let (rounds, before, start) = (hogs.rounds(), hogs.infos(), Instant::now());
     session.sleep(time)?;
     let shares = Shares::between(&before, &hogs.infos(), place.test, start.elapsed());
-    session.is(
-        "preempt.share.advance",
-        "both advanced",
-        hogs.all_advanced(&rounds),
-    );
+    let id = "preempt.share.advance";
+    session.wait(id, "both advanced", || hogs.all_advanced(&rounds))?;
+    session.is(id, "both advanced", true);
     judge(session, &shares);
     session.join_all("preempt.share.end", hogs.stop())
 }

@@ -1,5 +1,5 @@
 //! `sched`: priorities divide a core, realtime threads come first and in order, and what waits behind one gets
-//! away. The realtime checks and the mixed priorities follow `misc-scheduler`.
+//! away. The loops, the realtime checks and the mixed priorities follow `misc-scheduler`.
 
 use core::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::{
 
 mod behind;
 mod classes;
+mod fair;
 mod fifo;
 mod moved;
 mod play;
@@ -64,6 +65,7 @@ fn run(ctx: &mut Context) -> Verdict {
     };
     // An end before its time is counted already, or makes the verdict "aborted".
     let _: Result<(), Ended> = shares::check(&mut session, &stage, time)
+        .and_then(|()| fair::check(&mut session, &stage, time / 4))
         .and_then(|()| fifo::check(&mut session, &stage))
         .and_then(|()| classes::check(&mut session, &stage))
         .and_then(|()| elsewhere(&mut session, &stage));

@@ -1,6 +1,10 @@
 //! One run of a test command: its checks, its patience, its verdict.
 
-use core::time::Duration;
+use alloc::vec::Vec;
+use core::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use ufmt::uwriteln;
 
@@ -10,7 +14,7 @@ use super::{
 };
 use crate::{
     cores::{self, CoreId},
-    report::Verdict,
+    report::{Line, Verdict},
     shell::{Cancel, Context, Output},
     thread::{JoinHandle, SpawnError},
     time::Instant,
@@ -67,6 +71,11 @@ impl<'c> Session<'c> {
         }
     }
 
+    /// Starts a line for the host tool.
+    pub(crate) fn report(&mut self, id: &str) -> Line<'_, Output> {
+        self.ctx.report(id)
+    }
+
     /// Where to say what is no verdict.
     pub(crate) fn out(&mut self) -> &mut Output {
         self.ctx.out()
@@ -115,6 +124,25 @@ impl<'c> Session<'c> {
             .try_for_each(|handle| self.join(id, handle).map(drop))
     }
 
+    /// Joins threads that may take long, for as long as a count of theirs changes: if it stands still, the
+    /// check `id` has failed, and they are left to themselves.
+    pub(crate) fn join_busy<T>(
+        &mut self,
+        id: &str,
+        handles: Vec<JoinHandle<T>>,
+        count: &AtomicU64,
+    ) -> Result<Vec<T>, Ended> {
+        let is_over = || handles.iter().all(JoinHandle::is_finished);
+        while !is_over() {
+            let seen = count.load(Ordering::Relaxed);
+            self.wait(id, "threads that get on", || {
+                is_over() || count.load(Ordering::Relaxed) != seen
+            })?;
+        }
+        self.sleep(Duration::ZERO)?;
+        Ok(handles.into_iter().map(JoinHandle::join).collect())
+    }
+
     /// What a check stands on: if it is not so, the check `id` has failed, and ends.
     pub(crate) fn require(&mut self, id: &str, what: &str, so: bool) -> Result<(), Ended> {
         if so {
@@ -155,6 +183,7 @@ impl<'c> Session<'c> {
     /// Ends the run.
     pub(crate) fn finish(self) -> Verdict {
         self.tally.summary(self.ctx.out());
+        self.ctx.out().add_checks(self.tally.tests());
         self.tally.verdict(self.ctx.is_cancelled())
     }
 }

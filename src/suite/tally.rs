@@ -65,6 +65,11 @@ impl Tally {
         );
     }
 
+    /// How many checks were made.
+    pub(crate) const fn tests(self) -> u32 {
+        self.tests
+    }
+
     /// What the checks came to. A run that was asked to stop has told nothing, unless a check failed before.
     pub(crate) fn verdict(self, is_cancelled: bool) -> Verdict {
         match self {
@@ -122,6 +127,7 @@ mod tests {
         assert!(text.contains("pin.self ... FAIL: core, expected 1 or less, got 3\n"));
         assert!(text.contains("@check id=pin.self ok=0 got=3\n"));
         assert!(text.ends_with("SUMMARY: 2 tests, 1 failures\n"));
+        assert_eq!(tally.tests(), 2);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     thread::{self, Builder, JoinHandle},
 };
 
-mod locals;
+mod races;
 
 /// The command.
 pub static COMMAND: Command = Command {
@@ -56,9 +56,9 @@ fn run(ctx: &mut Context) -> Verdict {
     let mut session = Session::new(ctx);
     let _: Result<(), Ended> = values(&mut session)
         .and_then(|()| names(&mut session))
-        .and_then(|()| locals::check(&mut session))
         .and_then(|()| late_join(&mut session))
         .and_then(|()| detached(&mut session))
+        .and_then(|()| races::check(&mut session, rounds))
         .and_then(|()| storm(&mut session, rounds))
         .and_then(|()| many(&mut session, at_once))
         .and_then(|()| no_leak(&mut session, rounds));

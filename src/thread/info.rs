@@ -6,7 +6,6 @@ use ufmt::{uDebug, uDisplay, uWrite};
 
 use crate::arch::timer;
 use crate::cores::CoreId;
-use crate::sched::per_core;
 use crate::sched::policy::Priority;
 use crate::sched::thread::{NAME_BYTES, Thread};
 use crate::sched::wake::State;
@@ -78,11 +77,5 @@ impl ThreadInfo {
 
 /// The ticks that `thread` has run, the run that it is in included.
 pub(super) fn cpu_ticks(thread: &Thread) -> u64 {
-    let core = per_core::get(thread.core());
-    let charged = thread.cpu_ticks.get();
-    if core.running() == Some(thread.id()) {
-        charged + timer::now().saturating_sub(core.running_since_ticks())
-    } else {
-        charged
-    }
+    thread.cpu_time.get(timer::now_between)
 }

@@ -8,6 +8,7 @@ use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
+use crate::sched::cpu_time::CpuTime;
 use crate::sched::policy::{Priority, Rank};
 use crate::sched::registry::RegistryLinks;
 use crate::sched::wait_list::{WaitLinks, WaitList};
@@ -75,7 +76,7 @@ impl Thread {
             priority: AtomicU32::new(Priority::NORMAL.percent()),
             is_gone: AtomicBool::new(false),
             joiners: SpinLock::new(WaitList::new()),
-            cpu_ticks: Counter::new(),
+            cpu_time: CpuTime::new(),
             switches_voluntary: Counter::new(),
             switches_preempted: Counter::new(),
             migrations: Counter::new(),

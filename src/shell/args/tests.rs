@@ -42,6 +42,16 @@ pub(crate) static HELP: Spec = Spec {
     args: &[Arg::command("command", "Which").optional()],
 };
 
+/// A command that takes one or more of some words.
+pub(crate) static SUITE: Spec = Spec {
+    name: "suite",
+    summary: "Runs",
+    args: &[
+        Arg::choices("what", &["all", "pin", "prio"], "names of suites", "Which"),
+        Arg::flag("strict", "Strictly"),
+    ],
+};
+
 /// A table of commands.
 pub(crate) static SPECS: [&Spec; 4] = [&CTXSW, &ECHO, &HELP, &REPEAT];
 
@@ -71,6 +81,7 @@ fn the_usage_line_shows_order_choices_and_what_may_be_left_out() {
     );
     assert_eq!(shown(&REPEAT), "repeat COUNT COMMAND");
     assert_eq!(shown(&ECHO), "echo [WORDS…]");
+    assert_eq!(shown(&SUITE), "suite WHAT… [--strict]");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::shell::args::tests::{SPECS, shown};
+use crate::shell::args::tests::{SPECS, SUITE, shown};
 
 fn run(source: &str) -> Values {
     match call(&SPECS, source) {
@@ -132,6 +132,37 @@ fn an_unknown_command_suggests_the_nearest_and_points_to_help() {
     );
     assert_eq!(error("ctxsw 'a"), "the quote ' is not closed");
     assert_eq!(error("  "), "there is no command");
+}
+
+#[test]
+fn one_or_more_of_some_words_are_each_checked_and_options_may_stand_between() {
+    let understood = |line| match call(&[&SUITE], line) {
+        Ok(Call::Run(_, values)) => {
+            let names: std::vec::Vec<_> = values.choices("what").collect();
+            (names.join(" "), values.is_given("strict"))
+        }
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(understood("suite pin"), ("pin".into(), false));
+    assert_eq!(
+        understood("suite pin --strict prio pin"),
+        ("pin prio pin".into(), true)
+    );
+    let error = |line| match call(&[&SUITE], line) {
+        Err(error) => shown(&error),
+        Ok(other) => panic!("{line}: {other:?}"),
+    };
+    let usage = "usage: suite WHAT… [--strict]";
+    assert_eq!(
+        error("suite"),
+        std::format!("suite: what is missing: names of suites\n{usage}")
+    );
+    assert_eq!(
+        error("suite pin pro"),
+        std::format!(
+            "suite: what cannot be `pro`; did you mean `prio`? It takes names of suites\n{usage}"
+        )
+    );
 }
 
 proptest! {

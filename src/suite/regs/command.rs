@@ -208,6 +208,8 @@ fn summarise(ctx: &mut Context, outcome: &Outcome) {
         handler,
         mismatches
     );
+    let checks = u32::try_from(counts.sum()).unwrap_or(u32::MAX);
+    ctx.out().add_checks(checks);
     let mut line = ctx.report("regs").with("checks", counts.sum());
     for cause in Cause::ALL {
         line = line.with(cause.as_str(), counts.of(cause));

@@ -109,6 +109,37 @@ pub(super) fn jobs(rig: &Rig<'_>) -> Result<()> {
     session.finish()
 }
 
+/// `suite` names what there is, runs what it is told, completes names, and says how each went.
+pub(super) fn suite(rig: &Rig<'_>) -> Result<()> {
+    let mut session = rig.boot()?;
+    session.check("suite list", &["clock ", "preempt ", "fpu "])?;
+    session.check("suite clok", &["did you mean `clock`?", "usage: suite"])?;
+    let output = session.check(
+        "suite clock tls --brief",
+        &[
+            "@suite name=clock verdict=passed",
+            "@suite name=tls verdict=passed",
+            "SUMMARY: 2 suites, 0 failed",
+            "@done command=suite verdict=passed",
+        ],
+    )?;
+    if output.contains("@check") {
+        let what = "--brief showed what a suite printed that had passed";
+        return Err(session.serial.failure(what).into());
+    }
+    // Tab completes a name behind another one.
+    session.serial.send(b"suite clock yie\t--brief\r")?;
+    session.serial.expect("SUMMARY: 2 suites, 0 failed", SOON)?;
+    session.serial.expect(PROMPT, SOON)?;
+    // ^C ends the suite and those that would have come.
+    session.serial.send(b"suite clock all\r")?;
+    session.serial.expect("--- clock\n", SOON)?;
+    session.serial.send(b"\x03")?;
+    session.serial.expect("SUMMARY: 1 suites, 0 failed", SOON)?;
+    session.serial.expect("verdict=aborted", SOON)?;
+    session.finish()
+}
+
 /// Threads that never yield, one for each core, do not take the shell away.
 pub(super) fn responsive(rig: &Rig<'_>) -> Result<()> {
     let mut session = rig.boot()?;
