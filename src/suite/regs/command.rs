@@ -197,19 +197,21 @@ fn summarise(ctx: &mut Context, outcome: &Outcome) {
     let counts = outcome.shared.counts();
     let handler = outcome.shared.rounds(Kind::Handler);
     let mismatches = outcome.shared.mismatches();
-    let _ = uwrite!(ctx.out(), "regs: {} checks:", counts.sum());
-    for cause in Cause::ALL {
-        let _ = uwrite!(ctx.out(), " {} {}", cause.as_str(), counts.of(cause));
-    }
     let _ = uwriteln!(
         ctx.out(),
-        "; {} starts, {} handlers; {} mismatches",
+        "regs: {} checks, {} mismatches; {} new threads, {} handlers",
+        counts.sum(),
+        mismatches,
         outcome.starts,
-        handler,
-        mismatches
+        handler
     );
     let checks = u32::try_from(counts.sum()).unwrap_or(u32::MAX);
     ctx.out().add_checks(checks);
+    let _ = uwrite!(ctx.out(), "regs: after");
+    for cause in Cause::ALL.into_iter().filter(|&cause| counts.of(cause) > 0) {
+        let _ = uwrite!(ctx.out(), " {} {}", cause.as_str(), counts.of(cause));
+    }
+    let _ = uwriteln!(ctx.out(), "");
     let mut line = ctx.report("regs").with("checks", counts.sum());
     for cause in Cause::ALL {
         line = line.with(cause.as_str(), counts.of(cause));
