@@ -12,39 +12,13 @@
 //!
 //! Pure but for the atomics: a model checker runs all of it (`sched/model.rs`).
 
+mod rescan;
+mod state;
+
 use super::atomic::{AtomicBool, AtomicU8, Ordering, const_unless_checked};
 use crate::core_id::CoreId;
-
-/// What a thread is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
-    /// It runs on a core.
-    Running = 0,
-    /// It could run: it is in a run queue, in an inbox, or on its way there.
-    Ready = 1,
-    /// It waits in a list, perhaps also for a time.
-    Waiting = 2,
-    /// It waits for `unpark`, perhaps also for a time.
-    Parked = 3,
-    /// It waits for a time only.
-    Sleeping = 4,
-    /// It has ended.
-    Exited = 5,
-}
-
-impl State {
-    const fn from_u8(value: u8) -> Self {
-        match value {
-            0 => Self::Running,
-            1 => Self::Ready,
-            2 => Self::Waiting,
-            3 => Self::Parked,
-            4 => Self::Sleeping,
-            _ => Self::Exited,
-        }
-    }
-}
+pub use rescan::Rescan;
+pub use state::State;
 
 /// Where a claimed thread goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +151,8 @@ impl Standing {
     /// For the thread itself: declares that it is parked, unless it has a token.
     #[inline]
     pub fn prepare_park(&self) -> Parking {
-        if self.park_token.load(Ordering::Acquire) {
+        // Relaxed: what came with the token is seen by `take_token`.
+        if self.park_token.load(Ordering::Relaxed) {
             return Parking::HasToken;
         }
         // The state before the token here, the token before the state in `unpark`: one of the two sees the
@@ -296,37 +271,6 @@ impl Standing {
     /// read after the state, for the same reason.
     pub fn to_be_told(&self) -> Option<CoreId> {
         matches!(self.state(), State::Running | State::Ready).then(|| self.core())
-    }
-}
-
-/// A core's note that a thread which it has is to be looked at again.
-#[derive(Debug)]
-pub struct Rescan(AtomicBool);
-
-impl Rescan {
-    const_unless_checked! {
-        /// Nothing to look at.
-        pub fn new() -> Self {
-            Self(AtomicBool::new(false))
-        }
-    }
-
-    /// Anybody: look again. The core has to be told besides. A read-modify-write, so that the core sees the
-    /// changes of all who have asked.
-    pub fn ask(&self) {
-        self.0.swap(true, Ordering::Release);
-    }
-
-    /// The core itself, at each decision.
-    #[inline]
-    pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// The core itself, before it looks. A read-modify-write: what was changed before the note was made is
-    /// seen after it, and a note that is made meanwhile stays.
-    pub fn take(&self) {
-        self.0.swap(false, Ordering::Acquire);
     }
 }
 

@@ -10,7 +10,9 @@
 //! `switch_out`, and that the next core reads: loom reports it if the two are not ordered. A wake-up that is lost
 //! leaves all cores asleep: loom reports that too.
 
+mod cpu;
 mod machine;
 mod mail;
 mod park;
+mod wake;
 mod wishes;

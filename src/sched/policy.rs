@@ -28,6 +28,8 @@ mod decay;
 mod priority;
 mod rank;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod sim;
 #[cfg(test)]
 mod tests;

@@ -141,15 +141,9 @@ pub(crate) fn park_by(block: impl FnOnce(&IrqGuard)) {
 
 /// As [`park`], but until `deadline_ticks` at most.
 pub fn park_until(deadline_ticks: u64) {
-    let irq = IrqGuard::mask();
-    match thread::current().standing.prepare_park() {
-        Parking::Blocks => {
-            timers::block_until(deadline_ticks, &irq);
-        }
-        Parking::HasToken => {}
-        Parking::Undone => reconsider(thread::current()),
-    }
-    thread::current().standing.take_token();
+    park_by(|irq| {
+        timers::block_until(deadline_ticks, irq);
+    });
 }
 
 /// Lets `thread` return from `park`: the one that it is in, or the next.

@@ -1,6 +1,7 @@
 //! `park`, `unpark` and the timer: one waker wins, no wake-up is lost, what was written before it is seen.
 
-use super::machine::{Cpu, Machine, Step, Thread, check, id};
+use super::cpu::Cpu;
+use super::machine::{Machine, Step, Thread, check, id};
 use crate::sched::atomic::Ordering;
 use crate::sched::claim::Parking;
 

@@ -1,6 +1,7 @@
 //! Pinning and changes of priority, while the thread blocks, wakes, runs, or is on its way.
 
-use super::machine::{Cpu, Machine, Step, Thread, check, id};
+use super::cpu::Cpu;
+use super::machine::{Machine, Step, Thread, check, id};
 use super::park::{PARKER, messenger, park};
 use crate::sched::claim::{Standing, State};
 

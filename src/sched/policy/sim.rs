@@ -3,15 +3,20 @@
 
 #![expect(unsafe_code, reason = "the queue links the threads")]
 
+mod against;
+mod changes;
+mod edges;
 mod mixed;
 mod tests;
 mod thread;
+mod workload;
 
 use core::ptr::NonNull;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use self::thread::{Habit, Thread};
+pub(super) use self::thread::Habit;
+use self::thread::Thread;
 use super::{Cause, Decision, NEVER, Policy, Priority, Rank, Runner, Weight};
 use crate::sched::run_queue::{Place, RunQueue};
 
@@ -87,6 +92,19 @@ impl Sim {
             0
         };
         self.threads[id].cpu_ticks.get() + running
+    }
+
+    /// The longest that a thread was runnable without running, the wait that it is in included.
+    fn longest_wait(&self, id: usize) -> u64 {
+        let thread = &self.threads[id];
+        let is_asleep = self.sleepers.iter().any(|&(_, other)| other == id);
+        let waits = self.current != Some(id) && !is_asleep && !thread.is_gone.get();
+        let present = if waits {
+            self.now - thread.waits_since.get()
+        } else {
+            0
+        };
+        thread.longest_wait.get().max(present)
     }
 
     fn slices(&self, id: usize) -> Vec<u64> {
@@ -228,7 +246,7 @@ impl Sim {
         let since = if displaces { now.with_penalty() } else { now };
         self.runner = Runner {
             rank: thread.rank(),
-            weight: thread.weight,
+            weight: thread.weight(),
             since,
         };
         self.since = self.now;

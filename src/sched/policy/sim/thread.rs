@@ -8,7 +8,7 @@ use crate::sched::run_queue::{Entry, Links};
 
 /// What a simulated thread does, again and again.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Habit {
+pub(in crate::sched::policy) enum Habit {
     /// It computes without end.
     Hog,
     /// It computes for so many ticks, then yields.
@@ -21,7 +21,7 @@ pub(super) enum Habit {
 
 impl Habit {
     /// Ticks of computing until it does something else.
-    pub(super) fn work(self) -> u64 {
+    pub(in crate::sched::policy) fn work(self) -> u64 {
         match self {
             Self::Hog => NEVER,
             Self::Yields(work) | Self::Periodic { work, .. } | Self::Pauses { work, .. } => work,
@@ -34,11 +34,12 @@ pub(super) struct Thread {
     pub(super) id: usize,
     links: UnsafeCell<Links<Thread>>,
     pub(super) habit: Cell<Habit>,
-    pub(super) weight: Weight,
     /// Of its present piece of work.
     pub(super) work_left: Cell<u64>,
     /// Since when it is runnable without running.
     pub(super) waits_since: Cell<u64>,
+    /// It has ended.
+    pub(super) is_gone: Cell<bool>,
     /// CPU time so far.
     pub(super) cpu_ticks: Cell<u64>,
     /// The longest that it was runnable without running.
@@ -63,9 +64,9 @@ impl Thread {
             id,
             links: UnsafeCell::new(links),
             habit: Cell::new(habit),
-            weight,
             work_left: Cell::new(habit.work()),
             waits_since: Cell::new(now),
+            is_gone: Cell::new(false),
             cpu_ticks: Cell::new(0),
             longest_wait: Cell::new(0),
             slices: RefCell::new(Vec::new()),
@@ -76,6 +77,18 @@ impl Thread {
     pub(super) fn rank(&self) -> Rank {
         // SAFETY: in no queue, so nobody writes the links.
         unsafe { &*self.links.get() }.rank()
+    }
+
+    /// By what it is charged.
+    pub(super) fn weight(&self) -> Weight {
+        // SAFETY: the queue writes the links only in its own calls.
+        unsafe { &*self.links.get() }.weight()
+    }
+
+    /// Changes by what it is charged, while it is in no queue.
+    pub(super) fn set_weight(&self, weight: Weight) {
+        // SAFETY: in no queue, so nobody else refers to the links.
+        unsafe { &mut *self.links.get() }.set_weight(weight);
     }
 
     /// Keeps a rank while it is in no queue.
