@@ -97,7 +97,7 @@ pub mod mem;
 
 // Threads.
 pub mod sched;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", all(test, loom)))]
 pub mod sync;
 #[cfg(target_os = "none")]
 pub mod thread;

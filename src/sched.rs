@@ -4,7 +4,7 @@
 //! mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from other
 //! cores goes through its inbox. There is no scheduler lock.
 
-mod atomic;
+pub(crate) mod atomic;
 pub mod claim;
 pub mod counter;
 #[cfg_attr(
@@ -22,6 +22,8 @@ pub mod timer_queue;
 #[cfg(target_os = "none")]
 mod balance;
 #[cfg(target_os = "none")]
+pub mod blocks;
+#[cfg(target_os = "none")]
 pub mod idle;
 #[cfg(target_os = "none")]
 pub mod lifecycle;
@@ -37,7 +39,7 @@ pub mod thread;
 pub mod timers;
 #[cfg(target_os = "none")]
 mod traffic;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", all(test, loom)))]
 pub mod wait_list;
 #[cfg(target_os = "none")]
 pub mod wake;

@@ -60,7 +60,13 @@ static SUITES: &[&crate::shell::Command] = &[
     &pin::COMMAND,
     &balance::COMMAND,
     &wake::COMMAND,
-    &sync::COMMAND,
+    &mutex::COMMAND,
+    &condvar::COMMAND,
+    &sem::COMMAND,
+    &rwlock::COMMAND,
+    &barrier::COMMAND,
+    &channel::COMMAND,
+    &once::COMMAND,
     &locks::COMMAND,
     &ctxsw::COMMAND,
 ];
@@ -71,7 +77,13 @@ pub mod affinity;
 #[cfg(target_os = "none")]
 pub mod balance;
 #[cfg(target_os = "none")]
+pub mod barrier;
+#[cfg(target_os = "none")]
+pub mod channel;
+#[cfg(target_os = "none")]
 pub mod clock;
+#[cfg(target_os = "none")]
+pub mod condvar;
 #[cfg(target_os = "none")]
 pub mod cputime;
 #[cfg(target_os = "none")]
@@ -83,19 +95,25 @@ pub mod hog;
 #[cfg(target_os = "none")]
 pub mod locks;
 #[cfg(target_os = "none")]
+pub mod mutex;
+#[cfg(target_os = "none")]
+pub mod once;
+#[cfg(target_os = "none")]
 pub mod pin;
 #[cfg(target_os = "none")]
 pub mod preempt;
 #[cfg(target_os = "none")]
 pub mod prio;
 #[cfg(target_os = "none")]
+pub mod rwlock;
+#[cfg(target_os = "none")]
 pub mod sched;
+#[cfg(target_os = "none")]
+pub mod sem;
 #[cfg(target_os = "none")]
 pub mod sleep;
 #[cfg(target_os = "none")]
 pub mod suites;
-#[cfg(target_os = "none")]
-pub mod sync;
 #[cfg(target_os = "none")]
 pub mod threads;
 #[cfg(target_os = "none")]

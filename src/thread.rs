@@ -7,30 +7,32 @@
 
 #![expect(unsafe_code, reason = "a handle is made from the thread pointer")]
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 use core::sync::atomic::{Ordering, compiler_fence};
 use core::time::Duration;
 
 use crate::arch::cpu::IrqGuard;
 use crate::cores::{self, CoreId};
+use crate::sched::blocks::ThreadRef;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread as block;
 use crate::sched::{per_core, registry, timers, wake};
+use crate::sync::inheritance;
 use crate::time::{self, Instant};
 
 mod info;
 pub mod local;
 mod spawn;
 
-pub use crate::sched::policy::Priority;
+pub use crate::sched::policy::{Priority, Urgency};
 pub use crate::sched::wake::State;
 pub use info::{ThreadId, ThreadInfo};
 pub use spawn::{Builder, DEFAULT_STACK_BYTES, JoinHandle, SpawnError, spawn};
 
 /// A thread, of which one may know and change things, whether it still runs or has ended.
 #[derive(Clone, Debug)]
-pub struct Thread(Arc<block::Thread>);
+pub struct Thread(ThreadRef);
 
 /// Why a thread was not pinned: there is no such core, or it is not online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +72,13 @@ impl Thread {
     /// Its share of a core, from now on.
     pub fn set_priority(&self, priority: Priority) {
         wake::set_priority(&self.0, priority);
+        inheritance::urgency_was_changed(&self.0);
     }
 
     /// Its place in the realtime class; 0: the normal class.
     pub fn set_realtime(&self, class: u8) {
         wake::set_realtime(&self.0, class);
+        inheritance::urgency_was_changed(&self.0);
     }
 
     /// Its block, at the address that TPIDR_EL0 reads while it runs.
@@ -92,12 +96,8 @@ impl Thread {
 pub fn current() -> Thread {
     let current = block::current();
     debug_assert_ne!(current.id(), 0, "the idle thread has no handle");
-    // SAFETY: every thread but the idle ones was made by `Arc::new`, and the scheduler holds a reference
-    // for as long as it runs.
-    Thread(unsafe {
-        Arc::increment_strong_count(current);
-        Arc::from_raw(current)
-    })
+    // SAFETY: the scheduler holds a reference for as long as the thread runs.
+    Thread(unsafe { ThreadRef::again(NonNull::from(current)) })
 }
 
 /// All threads that exist, oldest first.

@@ -6,10 +6,12 @@
 #[cfg(loom)]
 mod model;
 
+#[cfg(all(not(loom), target_os = "none"))]
+pub(crate) use core::sync::atomic::AtomicUsize;
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 #[cfg(loom)]
-pub(crate) use model::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
+pub(crate) use model::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 /// Declares a function that is `const` wherever an atomic can be made at compile time; loom's cannot.
 macro_rules! const_unless_checked {

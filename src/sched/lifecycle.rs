@@ -5,7 +5,6 @@
     reason = "threads stand on stacks that are made and freed here"
 )]
 
-use alloc::sync::Arc;
 use core::mem::size_of;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use crate::arch::cpu::IrqGuard;
 use crate::core_id::CoreId;
 use crate::mem::stacks::{Stack, StackError};
+use crate::sched::blocks::ThreadRef;
 use crate::sched::policy::Priority;
 use crate::sched::registry;
 use crate::sched::switch::{Cause, Context, reschedule};
@@ -43,12 +43,12 @@ pub unsafe fn spawn(
     request: Request,
     entry: extern "C" fn(usize),
     argument: usize,
-) -> Result<Arc<Thread>, StackError> {
+) -> Result<ThreadRef, StackError> {
     let stack = Stack::new(request.stack_bytes)?;
     let sp = stack.top() - size_of::<Context>();
     // SAFETY: the stack is mapped, ours, larger than a context, and its top is aligned to pages.
     unsafe { (sp as *mut Context).write(Context::first_run()) };
-    let thread = Arc::new(Thread::new(Birth {
+    let thread = ThreadRef::new(Birth {
         id: next_id(),
         name: request.name,
         priority: request.priority,
@@ -60,10 +60,10 @@ pub unsafe fn spawn(
         argument,
         stack_bytes: stack.bytes(),
         stack: Some(stack),
-    }));
+    });
     registry::add(&thread);
     // The scheduler's own reference: `reap` gives it back.
-    let _ = Arc::into_raw(Arc::clone(&thread));
+    thread.clone().keep();
     Claimed::new_thread(&thread).make_ready();
     Ok(thread)
 }
@@ -114,7 +114,7 @@ pub fn join(thread: &Thread) {
 /// The thread has been switched away from for good. Called once, by the next thread on its core.
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: this is the reference that `spawn` kept for the scheduler.
-    let thread = unsafe { Arc::from_raw(thread.as_ptr().cast_const()) };
+    let thread = unsafe { ThreadRef::restore(thread) };
     registry::remove(&thread);
     drop(thread.stack.take());
     let mut joiners = thread.joiners.lock();

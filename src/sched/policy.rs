@@ -33,9 +33,11 @@ mod reference;
 mod sim;
 #[cfg(test)]
 mod tests;
+mod urgency;
 
 pub use priority::{Priority, Weight};
 pub use rank::Rank;
+pub use urgency::Urgency;
 
 /// No deadline.
 pub const NEVER: u64 = u64::MAX;

@@ -2,11 +2,11 @@
 
 #![expect(unsafe_code, reason = "intrusive links")]
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use crate::sched::blocks::ThreadRef;
 use crate::sched::thread::Thread;
 use crate::sync::SpinLock;
 
@@ -80,11 +80,11 @@ pub(super) fn remove(thread: &Thread) {
 }
 
 /// All threads that exist now, oldest first.
-pub fn all() -> Vec<Arc<Thread>> {
+pub fn all() -> Vec<ThreadRef> {
     loop {
         // Nothing is allocated under the lock: so first the room, then, if it is still enough, the threads.
         let room = REGISTRY.lock().len + 8;
-        let mut threads: Vec<Arc<Thread>> = Vec::with_capacity(room);
+        let mut threads: Vec<ThreadRef> = Vec::with_capacity(room);
         let registry = REGISTRY.lock();
         if registry.len > room {
             continue;
@@ -92,11 +92,8 @@ pub fn all() -> Vec<Arc<Thread>> {
         let mut at = registry.newest;
         while let Some(thread) = at {
             // SAFETY: registered: the scheduler's reference is not given back before it is removed, for which
-            // it needs the lock that we hold. The block was made by `Arc::new`.
-            let thread = unsafe {
-                Arc::increment_strong_count(thread.as_ptr().cast_const());
-                Arc::from_raw(thread.as_ptr().cast_const())
-            };
+            // it needs the lock that we hold.
+            let thread = unsafe { ThreadRef::again(thread) };
             at = thread.registry_links.next.get();
             threads.push(thread);
         }

@@ -7,7 +7,10 @@
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use core::ptr::NonNull;
+use core::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use crate::arch::cpu;
 use crate::core_id::CoreId;
@@ -16,17 +19,19 @@ use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::inbox;
-use crate::sched::policy::{Priority, Rank, Weight};
+use crate::sched::policy::{Rank, Weight};
 use crate::sched::registry::RegistryLinks;
 use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
 use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sync::SpinLock;
+use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
 mod birth;
 mod links;
+mod urgency;
 
 pub(super) use birth::Birth;
 
@@ -48,10 +53,12 @@ pub struct Thread {
     pub(super) standing: Standing,
 
     // --- whoever owns the thread's state ---
+    /// Whether its rank is that of one who waits for it, in the normal class.
+    is_rank_lent: Cell<bool>,
     /// With its rank: what it has run, decayed, or its place in the realtime class.
     run_links: UnsafeCell<run_queue::Links<Thread>>,
-    /// Its rank in the normal class, while it is in the realtime class.
-    normal_rank: Cell<Rank>,
+    /// Its rank in the normal class, while it runs with another: in the realtime class, or at a waiter's.
+    own_rank: Cell<Rank>,
     inbox_links: inbox::Links<Thread>,
 
     // --- the thread itself ---
@@ -64,12 +71,20 @@ pub struct Thread {
     timer_links: UnsafeCell<timer_queue::Links<Thread>>,
     /// Whether it is in a timer queue.
     pub(super) is_timer_armed: Cell<bool>,
-    pub(super) wait_links: WaitLinks,
+    pub(crate) wait_links: WaitLinks,
     pub(super) registry_links: RegistryLinks,
+    pub(super) next_free: Cell<Option<NonNull<Thread>>>,
+    /// Which mutexes it has to do with, under the lock of `sync::inheritance`.
+    pub(crate) edges: Edges,
+    /// What it inherits; written under the same lock, read by anybody.
+    inherited: AtomicU16,
+    inherited_rank: AtomicU64,
     /// Set by the timer when it has won the thread.
     pub(super) timed_out: AtomicBool,
 
     // --- anybody ---
+    /// References to this block.
+    pub(super) references: AtomicUsize,
     realtime: AtomicU8,
     priority: AtomicU32,
     /// Set when it has ended and its stack is free.
@@ -144,26 +159,6 @@ impl Thread {
         self.standing.affinity()
     }
 
-    /// Its share of a core, in the normal class.
-    #[inline]
-    pub fn priority(&self) -> Priority {
-        Priority::from_percent(self.priority.load(Ordering::Relaxed))
-    }
-
-    pub(super) fn set_priority(&self, priority: Priority) {
-        self.priority.store(priority.percent(), Ordering::Relaxed);
-    }
-
-    /// Its place in the realtime class; 0: in the normal class.
-    #[inline]
-    pub fn realtime(&self) -> u8 {
-        self.realtime.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_realtime(&self, realtime: u8) {
-        self.realtime.store(realtime, Ordering::Relaxed);
-    }
-
     /// Its rank, for whoever owns the thread.
     #[inline]
     pub(super) fn rank(&self) -> Rank {
@@ -183,33 +178,6 @@ impl Thread {
     pub(super) fn weight(&self) -> Weight {
         // SAFETY: as above.
         unsafe { (*self.run_links.get()).weight() }
-    }
-
-    /// Gives it the weight and the class that it is meant to have, if they were changed. For whoever owns the
-    /// thread, while it is in no queue.
-    #[inline]
-    pub(super) fn adopt_changes(&self) {
-        if self.standing.is_changed() {
-            self.adopt_priority_and_class();
-        }
-    }
-
-    #[cold]
-    fn adopt_priority_and_class(&self) {
-        self.standing.take_changed();
-        // SAFETY: as above.
-        unsafe { (*self.run_links.get()).set_weight(self.priority().weight()) };
-        let rank = self.rank();
-        match self.realtime() {
-            0 if !rank.is_realtime() => {}
-            0 => self.set_rank(self.normal_rank.get()),
-            class => {
-                if !rank.is_realtime() {
-                    self.normal_rank.set(rank);
-                }
-                self.set_rank(Rank::realtime(class));
-            }
-        }
     }
 
     /// How many guards hold off its preemption.

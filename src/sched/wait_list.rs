@@ -7,9 +7,7 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::arch::cpu::IrqGuard;
-use crate::sched::thread::{self, Thread};
-use crate::sched::wake::{Claimed, State};
+use crate::sync::kernel::{self, Claimed, IrqGuard, State, Thread};
 
 /// A thread's place in the list that it waits in.
 #[derive(Debug)]
@@ -20,12 +18,17 @@ pub struct WaitLinks {
 }
 
 impl WaitLinks {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             next: Cell::new(None),
             previous: Cell::new(None),
             is_linked: Cell::new(false),
         }
+    }
+
+    /// Whether the thread is in a list. Under the lock of that list only.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.is_linked.get()
     }
 }
 
@@ -61,6 +64,37 @@ impl WaitList {
         self.len
     }
 
+    /// The thread that has waited longest.
+    pub(crate) fn first(&self) -> Option<&Thread> {
+        // SAFETY: a thread in the list, which we hold locked.
+        self.first.map(|first| unsafe { first.as_ref() })
+    }
+
+    /// The thread that came after `thread`.
+    ///
+    /// # Safety
+    ///
+    /// `thread` is in this list.
+    pub(crate) unsafe fn after(&self, thread: &Thread) -> Option<&Thread> {
+        // SAFETY: a thread in the list, which we hold locked.
+        thread
+            .wait_links
+            .next
+            .get()
+            .map(|next| unsafe { next.as_ref() })
+    }
+
+    /// The thread that came before `thread`.
+    ///
+    /// # Safety
+    ///
+    /// `thread` is in this list.
+    pub(crate) unsafe fn before(&self, thread: &Thread) -> Option<&Thread> {
+        let previous = thread.wait_links.previous.get();
+        // SAFETY: a thread in the list, which we hold locked.
+        previous.map(|previous| unsafe { previous.as_ref() })
+    }
+
     /// Declares that the current thread waits, in `state`, and puts it last. From here on a waker may claim
     /// it, so it must go on to block.
     ///
@@ -70,7 +104,7 @@ impl WaitList {
     /// 2. IRQs stay masked until it blocks.
     /// 3. The list outlives its wait.
     pub unsafe fn push_current(&mut self, state: State, _masked: &IrqGuard) {
-        let current = thread::current();
+        let current = kernel::current();
         let links = &current.wait_links;
         debug_assert!(!links.is_linked.get());
         current.set_state(state);
@@ -93,7 +127,7 @@ impl WaitList {
     ///
     /// If the current thread is in a list, then it is in this one.
     pub unsafe fn remove_current(&mut self) {
-        let current = thread::current();
+        let current = kernel::current();
         if current.wait_links.is_linked.get() {
             self.unlink(current);
         }
@@ -111,6 +145,18 @@ impl WaitList {
             }
         }
         None
+    }
+
+    /// Wakes all in a list that was taken out of its lock whole, and in which nobody's time can run out. One at a
+    /// time, so that IRQs are masked only for as long as one wake-up takes.
+    pub(crate) fn wake_all(mut self) {
+        loop {
+            let irq = IrqGuard::mask();
+            match self.claim_first() {
+                Some(woken) => woken.make_ready_masked(&irq),
+                None => return,
+            }
+        }
     }
 
     fn unlink(&mut self, thread: &Thread) {

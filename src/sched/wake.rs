@@ -7,12 +7,13 @@
 use core::ptr::NonNull;
 
 use crate::arch::cpu::{self, IrqGuard};
+use crate::arch::timer;
 use crate::core_id::CoreId;
 use crate::irq;
 pub use crate::sched::claim::State;
 use crate::sched::claim::{Parking, Way};
 use crate::sched::per_core::{self, Core};
-use crate::sched::policy::Priority;
+use crate::sched::policy::{Priority, Rank};
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Thread};
 use crate::sched::timers;
@@ -40,7 +41,7 @@ impl Claimed {
     }
 
     /// The thread's block.
-    pub(super) fn thread(&self) -> &Thread {
+    pub(crate) fn thread(&self) -> &Thread {
         // SAFETY: claimed, so it neither runs nor ends before somebody takes it out of a queue.
         unsafe { self.0.as_ref() }
     }
@@ -59,9 +60,14 @@ impl Claimed {
     /// Puts the thread into the run queue of its core, and lets it run there if it should run first. If that
     /// is this core and preemption is possible here, it happens before this returns.
     pub(crate) fn make_ready(self) {
-        let irq = IrqGuard::mask();
-        self.enqueue(&irq);
-        preempt_or_arm(&irq);
+        self.make_ready_masked(&IrqGuard::mask());
+    }
+
+    /// As [`make_ready`](Self::make_ready), where IRQs were masked before the thread was claimed: so that no
+    /// interrupt puts somebody less urgent between the claim and the queue.
+    pub(crate) fn make_ready_masked(self, irq: &IrqGuard) {
+        self.enqueue(irq);
+        preempt_or_arm(irq);
     }
 
     /// As [`make_ready`](Self::make_ready), for code that may not be preempted where it stands: interrupt
@@ -175,18 +181,30 @@ pub fn set_realtime(thread: &Thread, class: u8) {
     reconsider(thread);
 }
 
-/// Lets the core that runs `thread`, or on which it waits for its turn, look at it again. A blocked thread is
-/// looked at when it wakes.
+/// Lets the core that runs `thread`, or on which it waits for its turn, look at it again, at once.
 fn reconsider(thread: &Thread) {
     let irq = IrqGuard::mask();
+    ask_core(thread, &irq);
+    preempt_or_arm(&irq);
+}
+
+/// Asks the core that runs `thread`, or on which it waits for its turn, to look at it again. If that is this
+/// core it does so at its next decision, which is the caller's to bring about. A blocked thread is looked at
+/// when it wakes.
+pub(crate) fn ask_core(thread: &Thread, irq: &IrqGuard) {
     let Some(core) = thread.standing.to_be_told().map(per_core::get) else {
         return;
     };
     core.rescan.ask();
-    if core.id() == per_core::this(&irq).id() {
-        core.own(&irq).need_resched = true;
-        preempt_or_arm(&irq);
+    if core.id() == per_core::this(irq).id() {
+        core.own(irq).need_resched = true;
     } else {
         irq::send_reschedule(core.id());
     }
+}
+
+/// The rank of the current thread if it stops now.
+pub(crate) fn rank_now(irq: &IrqGuard) -> Rank {
+    let own = per_core::this(irq).own(irq);
+    own.runner.rank_at(own.policy.at(timer::now()))
 }

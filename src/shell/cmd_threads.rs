@@ -6,7 +6,7 @@ use super::{Command, Context, Spec, pad};
 use crate::{
     cores::{self, CoreId},
     report::Verdict,
-    thread::{self, State, ThreadInfo},
+    thread::{self, State, ThreadInfo, Urgency},
 };
 
 pub(super) static PS: Command = Command {
@@ -74,7 +74,7 @@ impl ufmt::uDisplay for Pin {
     }
 }
 
-/// A realtime level as `rt5`, or a priority of the fair class in percent.
+/// A realtime level as `rt5`, or a priority of the fair class in percent; with `^` if it is inherited.
 struct Level<'a>(&'a ThreadInfo);
 
 impl ufmt::uDisplay for Level<'_> {
@@ -82,9 +82,15 @@ impl ufmt::uDisplay for Level<'_> {
         &self,
         f: &mut ufmt::Formatter<'_, W>,
     ) -> Result<(), W::Error> {
-        match self.0.realtime {
-            0 => uwrite!(f, "{}", self.0.priority.percent()),
-            level => uwrite!(f, "rt{}", level),
+        let urgency = self.0.urgency;
+        match urgency.realtime() {
+            0 => uwrite!(f, "{}", urgency.priority().percent())?,
+            level => uwrite!(f, "rt{}", level)?,
+        }
+        if urgency == Urgency::new(self.0.realtime, self.0.priority) {
+            Ok(())
+        } else {
+            f.write_char('^')
         }
     }
 }

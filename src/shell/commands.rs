@@ -5,11 +5,14 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 37] = [
+static TABLE: [&Command; 43] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
+    &suite::barrier::COMMAND,
+    &suite::channel::COMMAND,
     &cmd_shell::CLEAR,
     &suite::clock::COMMAND,
+    &suite::condvar::COMMAND,
     &cmd_threads::CORES,
     &suite::cputime::COMMAND,
     &suite::ctxsw::COMMAND,
@@ -23,6 +26,8 @@ static TABLE: [&Command; 37] = [
     &cmd_shell::KILL,
     &suite::locks::COMMAND,
     &cmd_system::MEM,
+    &suite::mutex::COMMAND,
+    &suite::once::COMMAND,
     &suite::pin::COMMAND,
     &suite::preempt::COMMAND,
     &suite::prio::COMMAND,
@@ -30,10 +35,11 @@ static TABLE: [&Command; 37] = [
     &cmd_system::REBOOT,
     &suite::regs::COMMAND,
     &cmd_shell::REPEAT,
+    &suite::rwlock::COMMAND,
     &suite::sched::COMMAND,
+    &suite::sem::COMMAND,
     &suite::sleep::COMMAND,
     &suite::suites::COMMAND,
-    &suite::sync::COMMAND,
     &suite::threads::COMMAND,
     &cmd_shell::TIME,
     &suite::timers::COMMAND,

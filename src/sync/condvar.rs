@@ -4,12 +4,10 @@
 
 use core::time::Duration;
 
-use crate::arch::cpu::IrqGuard;
-use crate::sched::timers;
+use crate::sched::atomic::const_unless_checked;
 use crate::sched::wait_list::WaitList;
-use crate::sched::wake::{self, State};
-use crate::sync::{MutexGuard, SpinLock};
-use crate::time::Instant;
+use crate::sync::MutexGuard;
+use crate::sync::kernel::{self, Instant, IrqGuard, SpinLock, State};
 
 /// A condition variable. Notifications go to the threads in the order in which they began to wait, and
 /// nobody else wakes them: but between the notification and the lock another thread may change the
@@ -20,10 +18,12 @@ pub struct Condvar {
 }
 
 impl Condvar {
-    /// A condition variable that nobody waits for.
-    pub const fn new() -> Self {
-        Self {
-            waiters: SpinLock::new(WaitList::new()),
+    const_unless_checked! {
+        /// A condition variable that nobody waits for.
+        pub fn new() -> Self {
+            Self {
+                waiters: SpinLock::new(WaitList::new()),
+            }
         }
     }
 
@@ -36,7 +36,7 @@ impl Condvar {
             // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
             guard.release_before_blocking(&irq);
-            wake::block(&irq);
+            kernel::block(&irq);
         }
         mutex.lock()
     }
@@ -54,7 +54,7 @@ impl Condvar {
             // SAFETY: as in `wait`; when the time ran out, the thread leaves the list below.
             unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
             guard.release_before_blocking(&irq);
-            let timed_out = timers::block_until(deadline.ticks(), &irq);
+            let timed_out = kernel::block_until(deadline.ticks(), &irq);
             if timed_out {
                 // SAFETY: no other list can hold the current thread.
                 unsafe { self.waiters.lock().remove_current() };
@@ -66,9 +66,10 @@ impl Condvar {
 
     /// Wakes the thread that has waited longest, if any.
     pub fn notify_one(&self) {
+        let irq = IrqGuard::mask();
         let woken = self.waiters.lock().claim_first();
         if let Some(woken) = woken {
-            woken.make_ready();
+            woken.make_ready_masked(&irq);
         }
     }
 

@@ -1,31 +1,24 @@
-//! Mutual exclusion between threads: one word when nobody waits, first come, first served when somebody
-//! does.
+//! Mutual exclusion between threads: one word when nobody waits; first come, first served, with priority
+//! inheritance, when somebody does.
 
 #![expect(unsafe_code, reason = "a lock hands out exclusive access")]
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 
-use crate::arch::cpu::{self, IrqGuard};
-use crate::sched::wait_list::WaitList;
-use crate::sched::wake::{self, Claimed, State};
-use crate::sync::SpinLock;
+use crate::sched::atomic::const_unless_checked;
+use crate::sync::kernel::{Instant, IrqGuard};
+use crate::sync::raw_mutex::RawMutex;
 
-/// Nobody holds the mutex.
-const FREE: usize = 0;
-/// Somebody waits: unlocking must look at the list. Thread blocks are aligned, so the bit is free.
-const WAITERS: usize = 1;
-
-/// A lock that a thread waits for asleep. Fair: a released mutex belongs to whoever waited longest.
+/// A lock that a thread waits for asleep. Fair: a released mutex belongs to whoever waited longest. While a
+/// thread waits, the owner is at least as urgent as it is (priority inheritance).
 ///
-/// The word holds the owner's block and whether somebody waits; it never says "free" while the list has a
-/// waiter, so nobody overtakes.
-#[derive(Debug, Default)]
+/// Threads only: an interrupt handler may do nothing with it.
+#[derive(Debug)]
 pub struct Mutex<T> {
-    word: AtomicUsize,
-    waiters: SpinLock<WaitList>,
+    raw: RawMutex,
     value: UnsafeCell<T>,
 }
 
@@ -35,100 +28,52 @@ unsafe impl<T: Send> Sync for Mutex<T> {}
 // SAFETY: as above; moving the mutex moves the value.
 unsafe impl<T: Send> Send for Mutex<T> {}
 
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> Mutex<T> {
-    /// An unlocked mutex around `value`.
-    pub const fn new(value: T) -> Self {
-        Self {
-            word: AtomicUsize::new(FREE),
-            waiters: SpinLock::new(WaitList::new()),
-            value: UnsafeCell::new(value),
+    const_unless_checked! {
+        /// An unlocked mutex around `value`.
+        pub fn new(value: T) -> Self {
+            Self {
+                raw: RawMutex::new(),
+                value: UnsafeCell::new(value),
+            }
         }
     }
 
     /// Takes the mutex, asleep until it is this thread's turn. Not recursive: a thread that locks a mutex
-    /// which it holds waits for ever. Threads only, with IRQs unmasked.
+    /// which it holds waits for ever. With IRQs unmasked and preemption possible.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        let me = cpu::thread_pointer();
-        if self
-            .word
-            .compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
-            self.lock_contended(me);
-        }
-        MutexGuard {
-            mutex: self,
-            not_send: PhantomData,
-        }
+        self.raw.lock();
+        MutexGuard::new(self)
     }
 
     /// Takes the mutex if nobody has it.
+    #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        let me = cpu::thread_pointer();
-        self.word
-            .compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed)
-            .ok()
-            .map(|_| MutexGuard {
-                mutex: self,
-                not_send: PhantomData,
-            })
+        self.raw.try_lock().then(|| MutexGuard::new(self))
     }
 
-    #[cold]
-    fn lock_contended(&self, me: usize) {
-        let irq = IrqGuard::mask();
-        let mut waiters = self.waiters.lock();
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            // The list lock keeps the slow unlock out; only the fast one can still change the word.
-            let wanted = if word == FREE { me } else { word | WAITERS };
-            match self
-                .word
-                .compare_exchange(word, wanted, Ordering::Acquire, Ordering::Relaxed)
-            {
-                Ok(FREE) => return,
-                Ok(_) => break,
-                Err(now) => word = now,
-            }
-        }
-        // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
-        unsafe { waiters.push_current(State::Waiting, &irq) };
-        drop(waiters);
-        wake::block(&irq);
-        // Whoever unlocked made this thread the owner before waking it.
-        debug_assert_eq!(self.word.load(Ordering::Relaxed) & !WAITERS, me);
+    /// As [`lock`](Self::lock), but waits for `timeout` at most.
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        let is_taken =
+            self.raw.try_lock() || self.raw.lock_until((Instant::now() + timeout).ticks());
+        is_taken.then(|| MutexGuard::new(self))
     }
 
-    #[inline]
-    fn unlock(&self) {
-        if let Some(next) = self.release() {
-            next.make_ready();
-        }
+    /// The value, which nobody else can have.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
     }
 
-    /// Gives the mutex up. Returns the thread that has it now and must be made ready, if somebody waited.
-    #[inline]
-    fn release(&self) -> Option<Claimed> {
-        let me = cpu::thread_pointer();
-        match self
-            .word
-            .compare_exchange(me, FREE, Ordering::Release, Ordering::Relaxed)
-        {
-            Ok(_) => None,
-            Err(_) => self.hand_over(),
-        }
-    }
-
-    #[cold]
-    fn hand_over(&self) -> Option<Claimed> {
-        let mut waiters = self.waiters.lock();
-        let next = waiters.claim_first();
-        let word = next.as_ref().map_or(FREE, |next| {
-            next.address() | if waiters.is_empty() { 0 } else { WAITERS }
-        });
-        self.word.store(word, Ordering::Release);
-        next
+    /// The value, without the mutex.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
     }
 }
 
@@ -145,26 +90,31 @@ pub struct MutexGuard<'a, T> {
 unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
 
 impl<'a, T> MutexGuard<'a, T> {
+    /// For a mutex that the current thread has just taken.
+    #[inline]
+    fn new(mutex: &'a Mutex<T>) -> Self {
+        Self {
+            mutex,
+            not_send: PhantomData,
+        }
+    }
+
     /// The mutex that this guard locks.
     pub(super) fn mutex(&self) -> &'a Mutex<T> {
         self.mutex
     }
 
-    /// Releases the mutex in the middle of something: the caller is about to block, so whoever gets the mutex
-    /// is queued, and the switch decides.
+    /// Releases the mutex in the middle of something: the caller is about to block.
     pub(super) fn release_before_blocking(self, irq: &IrqGuard) {
-        let next = self.mutex.release();
+        self.mutex.raw.unlock_before_blocking(irq);
         core::mem::forget(self);
-        if let Some(next) = next {
-            next.enqueue(irq);
-        }
     }
 }
 
 impl<T> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.mutex.unlock();
+        self.mutex.raw.unlock();
     }
 }
 

@@ -79,6 +79,7 @@ impl Semaphore {
 
     /// Gives a permit: to the thread that has waited longest, or to whoever comes.
     pub fn release(&self) {
+        let irq = IrqGuard::mask();
         let mut inner = self.inner.lock();
         let woken = inner.waiters.claim_first();
         if woken.is_none() {
@@ -86,7 +87,7 @@ impl Semaphore {
         }
         drop(inner);
         if let Some(woken) = woken {
-            woken.make_ready();
+            woken.make_ready_masked(&irq);
         }
     }
 }

@@ -6,7 +6,7 @@ use ufmt::{uDebug, uDisplay, uWrite};
 
 use crate::arch::timer;
 use crate::cores::CoreId;
-use crate::sched::policy::Priority;
+use crate::sched::policy::{Priority, Urgency};
 use crate::sched::thread::{NAME_BYTES, Thread};
 use crate::sched::wake::State;
 use crate::time;
@@ -44,6 +44,9 @@ pub struct ThreadInfo {
     pub priority: Priority,
     /// Its place in the realtime class; 0: the normal class.
     pub realtime: u8,
+    /// The same two as they are in force: more than its own while one who waits for a mutex that it owns lends
+    /// it a better one.
+    pub urgency: Urgency,
     /// How long it has run.
     pub cpu_time: Duration,
     /// How often it gave up its core.
@@ -66,6 +69,7 @@ impl ThreadInfo {
             pinned: thread.affinity(),
             priority: thread.priority(),
             realtime: thread.realtime(),
+            urgency: thread.urgency(),
             cpu_time: time::duration(cpu_ticks(thread)),
             switches_voluntary: thread.switches_voluntary.get(),
             switches_preempted: thread.switches_preempted.get(),

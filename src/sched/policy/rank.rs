@@ -38,6 +38,18 @@ impl Rank {
         Self(((u8::MAX - priority) as u64) << Self::PRIORITY_SHIFT | Self::MID_TURN)
     }
 
+    /// The number itself, to be kept in an atomic.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The rank that [`to_bits`](Self::to_bits) gave.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// Whether this is the rank of a realtime thread.
     #[inline]
     #[must_use]

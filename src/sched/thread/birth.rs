@@ -1,7 +1,7 @@
 //! How a thread's block begins.
 
 use core::cell::{Cell, UnsafeCell};
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 
 use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
@@ -9,11 +9,12 @@ use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
-use crate::sched::policy::{Priority, Rank};
+use crate::sched::policy::{Priority, Rank, Urgency};
 use crate::sched::registry::RegistryLinks;
 use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sched::{inbox, run_queue, timer_queue};
 use crate::sync::SpinLock;
+use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
 /// What a thread is born with.
@@ -42,7 +43,7 @@ impl Thread {
         thread.argument = Cell::new(birth.argument);
         // Changed: it adopts its priority and class when it is queued for the first time.
         thread.standing = Standing::new(State::Ready, birth.core, birth.pinned, true);
-        thread.normal_rank = Cell::new(Rank::fresh(birth.id));
+        thread.own_rank = Cell::new(Rank::fresh(birth.id));
         thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
         thread.realtime = AtomicU8::new(birth.realtime);
         thread.priority = AtomicU32::new(birth.priority.percent());
@@ -61,8 +62,9 @@ impl Thread {
             entry: Cell::new(0),
             argument: Cell::new(0),
             standing: Standing::new(State::Running, CoreId::BOOT, false, false),
+            is_rank_lent: Cell::new(false),
             run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
-            normal_rank: Cell::new(Rank::IDLE),
+            own_rank: Cell::new(Rank::IDLE),
             inbox_links: inbox::Links::new(),
             preempt_count: Cell::new(0),
             timer_core: Cell::new(CoreId::BOOT),
@@ -71,7 +73,12 @@ impl Thread {
             is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),
             registry_links: RegistryLinks::new(),
+            next_free: Cell::new(None),
+            edges: Edges::new(),
+            inherited: AtomicU16::new(Urgency::LEAST.to_bits()),
+            inherited_rank: AtomicU64::new(Rank::IDLE.to_bits()),
             timed_out: AtomicBool::new(false),
+            references: AtomicUsize::new(1),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
             is_gone: AtomicBool::new(false),

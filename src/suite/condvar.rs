@@ -1,29 +1,54 @@
-//! The condition variable: nothing remembered, nothing lost, first come first woken.
+//! `condvar`: nothing remembered, nothing lost, first come first woken. The checks of `tst-condvar`.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::time::Duration;
 
-use super::super::{
+use super::{
     expect::Expect,
     session::{Ended, Session},
 };
 use crate::{
     cores,
+    report::Verdict,
+    shell::{Arg, Command, Context, Spec},
     sync::{Condvar, Mutex},
     thread::{self, Builder, JoinHandle},
     time::Instant,
 };
 
-pub(super) fn check(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
-    timeout(session)?;
-    order(session)?;
-    broadcast(session)?;
-    conservation(session, rounds)
+/// The command.
+pub static COMMAND: Command = Command {
+    spec: Spec {
+        name: "condvar",
+        summary: "Check that a condition variable loses no wake-up and keeps its order",
+        args: &[
+            Arg::number("rounds", 1, 1_000_000_000, "Notifications that are sent")
+                .or_number(2_000)
+                .option(),
+            Arg::flag("full", "100,000 rounds"),
+        ],
+    },
+    run,
+};
+
+fn run(ctx: &mut Context) -> Verdict {
+    let rounds = if ctx.flag("full") {
+        100_000
+    } else {
+        ctx.number("rounds")
+    };
+    let mut session = Session::new(ctx);
+    let _: Result<(), Ended> = timeout(&mut session)
+        .and_then(|()| pair(&mut session, rounds))
+        .and_then(|()| order(&mut session))
+        .and_then(|()| broadcast(&mut session))
+        .and_then(|()| conservation(&mut session, rounds));
+    session.finish()
 }
 
 /// A notification that nobody waits for is not remembered; a wait for what does not come ends in its time.
 fn timeout(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "sync.condvar.timeout";
+    let id = "condvar.timeout";
     let pair = Arc::new((Mutex::new(()), Condvar::new()));
     let work = move || {
         pair.1.notify_one();
@@ -37,7 +62,7 @@ fn timeout(session: &mut Session<'_>) -> Result<(), Ended> {
     session.is(id, "said that it timed out", timed_out);
     let least = Expect::AtLeast(20_000);
     session.check(
-        "sync.condvar.timeout-us",
+        "condvar.timeout.us",
         "microseconds",
         least,
         took.as_micros() as u64,
@@ -123,8 +148,8 @@ fn waiters(
 
 /// Those who wait are woken one by one, in the order in which they came.
 fn order(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "sync.condvar.order";
-    let (queue, count) = (Queue::new(), 16);
+    let id = "condvar.order";
+    let (queue, count) = (Queue::new(), 50);
     let _closing = Closing(queue.clone());
     let handles = waiters(session, id, &queue, count)?;
     for woken in 0..count {
@@ -140,9 +165,49 @@ fn order(session: &mut Session<'_>) -> Result<(), Ended> {
     Ok(())
 }
 
-/// All who wait are woken at once; those who come later are not.
+/// Two threads hand a token to each other, anywhere and on one core.
+fn pair(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
+    let first = cores::online().next();
+    for (id, core) in [("condvar.pair", None), ("condvar.pair.one-core", first)] {
+        let shared = Arc::new((Mutex::new(0_u64), Condvar::new()));
+        let mut handles = Vec::new();
+        for me in 0..2 {
+            let shared = shared.clone();
+            let work = move || {
+                let (turn, changed) = &*shared;
+                let mut turn = turn.lock();
+                while *turn < 2 * rounds {
+                    if *turn % 2 == me {
+                        *turn += 1;
+                        changed.notify_one();
+                    } else {
+                        turn = changed.wait(turn);
+                    }
+                }
+            };
+            let builder = Builder::new().name("pair");
+            let builder = match core {
+                Some(core) => builder.core(core),
+                None => builder,
+            };
+            handles.push(session.spawned(id, builder.spawn(work))?);
+        }
+        // As long as there are rounds: what goes on is no hang.
+        let turns = || *shared.0.lock();
+        let mut last = 0;
+        while turns() < 2 * rounds {
+            session.wait(id, "the token moves", || turns() > last)?;
+            last = turns();
+        }
+        session.join_all(id, handles)?;
+        session.check(id, "handoffs", Expect::Exactly(2 * rounds), turns());
+    }
+    Ok(())
+}
+
+/// All who wait are woken at once.
 fn broadcast(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "sync.condvar.broadcast";
+    let id = "condvar.broadcast";
     let (queue, count) = (Queue::new(), 50);
     let _closing = Closing(queue.clone());
     let handles = waiters(session, id, &queue, count)?;
@@ -162,7 +227,7 @@ fn broadcast(session: &mut Session<'_>) -> Result<(), Ended> {
 /// A waiter whose time runs out and a notification that comes at the same moment: what was produced is
 /// consumed once, and nobody is left waiting.
 fn conservation(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
-    let id = "sync.condvar.conservation";
+    let id = "condvar.conservation";
     let queue = Queue::new();
     let closing = Closing(queue.clone());
     let mut consumers = Vec::new();

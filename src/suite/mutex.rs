@@ -1,45 +1,117 @@
-//! The mutex: one thread at a time, whatever the others do, and also across a yield.
+//! `mutex`: one thread at a time, whatever the others do, also across a yield; and nobody less urgent comes
+//! between a thread and the owner of what it waits for. The checks of `misc-mutex`, and of inversion.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::time::Duration;
 
-use super::super::{
+use super::{
     expect::Expect,
     session::{Ended, Session},
 };
 use crate::{
     cores,
-    shell::Cancel,
+    report::Verdict,
+    shell::{Arg, Cancel, Command, Context, Spec},
     sync::Mutex,
     thread::{self, Builder, JoinHandle},
+    time::Instant,
 };
 
-pub(super) fn check(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
-    try_lock(session)?;
-    exclusion(session, rounds)
+mod counts;
+mod holder;
+mod inherit;
+mod inversion;
+
+/// The command.
+pub static COMMAND: Command = Command {
+    spec: Spec {
+        name: "mutex",
+        summary: "Check that a mutex excludes, and that its owner inherits from who waits",
+        args: &[
+            Arg::number(
+                "rounds",
+                1,
+                1_000_000_000,
+                "Critical sections of each thread",
+            )
+            .or_number(2_000)
+            .option(),
+            Arg::flag("full", "100,000 rounds"),
+            Arg::flag(
+                "strict",
+                "Assert how long a waiter waits too (needs -icount or a board)",
+            ),
+        ],
+    },
+    run,
+};
+
+fn run(ctx: &mut Context) -> Verdict {
+    let rounds = if ctx.flag("full") {
+        100_000
+    } else {
+        ctx.number("rounds")
+    };
+    let mut session = Session::new(ctx);
+    let _: Result<(), Ended> = try_lock(&mut session)
+        .and_then(|()| timeout(&mut session))
+        .and_then(|()| exclusion(&mut session, rounds))
+        .and_then(|()| counts::check(&mut session, rounds))
+        .and_then(|()| inversion::check(&mut session))
+        .and_then(|()| inherit::check(&mut session));
+    session.finish()
 }
 
 /// `try_lock` takes what is free, and refuses what another thread holds.
 fn try_lock(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "sync.mutex.try";
+    let id = "mutex.try";
     let mutex = Arc::new(Mutex::new(()));
     let inside = mutex.clone();
     let held = mutex.lock();
     let handle = session.spawned(id, thread::spawn(move || inside.try_lock().is_some()))?;
     let while_held = session.join(id, handle)?;
     drop(held);
-    session.is("sync.mutex.try-held", "refused while held", !while_held);
+    session.is("mutex.try-held", "refused while held", !while_held);
     session.is(
-        "sync.mutex.try-free",
+        "mutex.try-free",
         "taken when free",
         mutex.try_lock().is_some(),
     );
     session.is(
-        "sync.mutex.try-again",
+        "mutex.try-again",
         "taken when free again",
         mutex.try_lock().is_some(),
     );
     Ok(())
 }
+
+/// A wait for what another thread holds ends in its time; what comes in time is had.
+fn timeout(session: &mut Session<'_>) -> Result<(), Ended> {
+    let id = "mutex.timeout";
+    let mutex = Arc::new(Mutex::new(()));
+    let inside = mutex.clone();
+    let held = mutex.lock();
+    let work = move || {
+        let start = Instant::now();
+        let early = inside.lock_timeout(Duration::from_millis(20)).is_some();
+        let took = start.elapsed();
+        (early, took, inside.lock_timeout(PATIENT).is_some())
+    };
+    let handle = session.spawned(id, thread::spawn(work))?;
+    session.sleep(Duration::from_millis(100))?;
+    drop(held);
+    let (early, took, late) = session.join(id, handle)?;
+    session.is(id, "not taken while held", !early);
+    let (least, took) = (Expect::AtLeast(20_000), took.as_micros() as u64);
+    session.check("mutex.timeout.us", "microseconds", least, took);
+    session.is("mutex.timeout.late", "taken in time", late);
+    let is_free = mutex.try_lock().is_some();
+    session.is("mutex.timeout.after", "free when all are gone", is_free);
+    Ok(())
+}
+
+/// Longer than a check waits for anything.
+const PATIENT: Duration = Duration::from_secs(60);
 
 /// What the mutex of this check protects.
 #[derive(Default)]
@@ -56,7 +128,7 @@ const LOOKS: u32 = 50;
 /// Threads on every core, and two on the first: each marks what is protected as its own, looks at the mark,
 /// yields with the lock held, and looks again.
 fn exclusion(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
-    let id = "sync.mutex.exclusion";
+    let id = "mutex.exclusion";
     let guarded = Arc::new(Mutex::new(Guarded::default()));
     let cancel = session.cancel();
     let mut handles = Vec::new();
@@ -72,7 +144,7 @@ fn exclusion(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     }
     // As long as there are rounds; the threads see the request to stop.
     let done: usize = handles.into_iter().map(JoinHandle::join).sum();
-    session.sleep(core::time::Duration::ZERO)?;
+    session.sleep(Duration::ZERO)?;
     let guarded = guarded.lock();
     session.check(
         id,
@@ -82,14 +154,14 @@ fn exclusion(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     );
     let what = "rounds counted under the lock";
     session.check(
-        "sync.mutex.count",
+        "mutex.count",
         what,
         Expect::Exactly(done as u64),
         guarded.rounds,
     );
     let threads = cores::count_online() as u64 + 1;
     session.check(
-        "sync.mutex.rounds",
+        "mutex.rounds",
         "rounds",
         Expect::Exactly(threads * rounds),
         done as u64,
