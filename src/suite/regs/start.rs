@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "threads whose functions are assembly")]
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
 use core::sync::atomic::Ordering;
 
 use super::{
@@ -14,6 +14,7 @@ use crate::{
     cores::CoreId,
     mem::stacks::StackError,
     sched::{
+        blocks::ThreadRef,
         lifecycle::{self, Request},
         policy::Priority,
         thread::Thread,
@@ -31,8 +32,8 @@ const DIRTY: u16 = 0x3fff;
 #[derive(Debug)]
 pub(crate) struct Pair {
     core: CoreId,
-    dirty: Arc<Thread>,
-    fresh: Arc<Thread>,
+    dirty: ThreadRef,
+    fresh: ThreadRef,
     /// What the first is filled with, and what the second has found: boxes, given to the threads.
     files: [*mut RegisterFile; 2],
 }
@@ -76,7 +77,7 @@ impl Pair {
     pub(crate) fn judge(self, tell: impl FnMut(Difference)) {
         debug_assert!(self.is_done());
         let expected = RegisterFile {
-            tpidr_el0: Arc::as_ptr(&self.fresh) as u64,
+            tpidr_el0: core::ptr::from_ref::<Thread>(&self.fresh) as u64,
             ..RegisterFile::default()
         };
         // SAFETY: its thread has ended, and it is freed on drop.

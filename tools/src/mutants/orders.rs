@@ -179,7 +179,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         }],
         cores: 4,
         profile: "release",
-        commands: "sync; ctxsw apart --seconds 1",
+        commands: "condvar; sem; ctxsw apart --seconds 1",
     },
     OrderMutant {
         name: "core-pointer-kept",
