@@ -76,8 +76,10 @@ pub(super) fn check(session: &mut Session<'_>, aside: &Aside, time: Duration) ->
     let none = Expect::Exactly(0);
     let what = "looks at which it was less than before";
     session.check(id, what, none, backwards);
+    // A core reads the counter before it notes that a thread begins; one that the host stops in between makes
+    // the thread run since before it was looked at.
     let what = "looks at which it was more than the clock allows";
-    session.check("cputime.seen.ahead", what, none, ahead);
+    session.figure("cputime.seen.ahead", what, none, ahead);
     let _ = ufmt::uwriteln!(session.out(), "{}: {} looks", id, looks);
     dancers.stop.request();
     let handles = core::mem::take(&mut dancers.handles);

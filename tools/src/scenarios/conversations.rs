@@ -7,8 +7,8 @@ use anyhow::Result;
 use crate::failure::Failure;
 use crate::session::{PROMPT, Rig, Session};
 
-/// For what should come at once: it detects a hang on a busy host.
-const SOON: Duration = Duration::from_secs(60);
+/// For what should come at once: it detects a hang. A host that is very busy lets a process stand still for a minute.
+const SOON: Duration = Duration::from_secs(300);
 
 /// The prompt comes, with every core; what is not understood is explained.
 pub(super) fn boot(rig: &Rig<'_>) -> Result<()> {
