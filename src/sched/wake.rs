@@ -52,11 +52,6 @@ impl Claimed {
         Self(NonNull::from(thread))
     }
 
-    /// Address of the thread's block.
-    pub fn address(&self) -> usize {
-        self.0.as_ptr() as usize
-    }
-
     /// Puts the thread into the run queue of its core, and lets it run there if it should run first. If that
     /// is this core and preemption is possible here, it happens before this returns.
     pub(crate) fn make_ready(self) {

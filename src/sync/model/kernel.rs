@@ -129,11 +129,10 @@ pub struct Claimed(NonNull<Thread>);
 
 impl Claimed {
     pub(crate) fn claim(thread: &Thread, state: State) -> Option<Self> {
-        let (from, to) = (state as u8, State::Ready as u8);
-        let claim = thread
-            .state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed);
-        claim.ok().map(|_| Self(NonNull::from(thread)))
+        thread
+            .standing
+            .claim(state)
+            .then(|| Self(NonNull::from(thread)))
     }
 
     pub(crate) fn thread(&self) -> &Thread {
