@@ -37,21 +37,13 @@ use crate::board::Board;
 use crate::build::{self, Firmware};
 use crate::cli::MutantOptions;
 use crate::failure::{CODE_FAILED, Failure};
+use crate::scenarios::COUNTED_SHIFT;
 use crate::setup;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
 /// What has to find a lost register.
 const CHECKER: &str = "regs --seconds 5";
-
-/// Longer than a correct image takes on a busy host for anything that it is asked here.
-const CONTROL_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// A mutant that has not ended after so many times what the correct image took hangs.
-const TIMEOUT_FACTOR: u32 = 3;
-
-/// But no mutant has less time than this.
-const SHORTEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the mutants; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &MutantOptions) -> Result<u8> {
@@ -151,7 +143,9 @@ fn run_registers(
     if chosen.is_empty() {
         return Ok(Tally::default());
     }
-    let timeout = control(bench, "correct", CHECKER, firmware)?;
+    let Some(timeout) = bench.control("correct", CHECKER, None, firmware)? else {
+        return Err(Failure::verdict("the correct image fails").into());
+    };
     let tally = Mutex::new(Tally::default());
     let failure = Mutex::new(None);
     let next = AtomicUsize::new(0);
@@ -202,6 +196,7 @@ fn run_register(
     let job = Job {
         name: &mutant.name,
         commands: CHECKER,
+        icount: None,
         timeout,
     };
     let bytes = program.with(mutant)?;
@@ -234,25 +229,6 @@ fn conclude(
     Tally::of(name, verdict)
 }
 
-/// Runs a correct image, which must pass; returns how long a mutant may take.
-fn control(bench: &Bench<'_>, name: &str, commands: &str, firmware: &Firmware) -> Result<Duration> {
-    let job = Job {
-        name,
-        commands,
-        timeout: CONTROL_TIMEOUT,
-    };
-    let (outcome, elapsed) = bench.run(job, firmware)?;
-    if outcome != Outcome::Green {
-        return Err(Failure::verdict(format!(
-            "the control `{name}` has to pass `{commands}`, but: {outcome}\nwhat it printed: {}",
-            bench.console(name).display()
-        ))
-        .into());
-    }
-    println!("control {name}: passed in {:.1} s", elapsed.as_secs_f64());
-    Ok((elapsed * TIMEOUT_FACTOR).max(SHORTEST_TIMEOUT))
-}
-
 /// The order mutants, one after the other.
 fn run_orders(
     workspace: &Workspace,
@@ -281,10 +257,14 @@ fn run_order(workspace: &Workspace, toolchain: &Toolchain, mutant: &OrderMutant)
         sources::build_with(workspace, toolchain, board, profile, mutant.delay)?
     };
     let name = format!("{}.control", mutant.name);
-    let timeout = control(&bench, &name, mutant.commands, &correct)?;
+    let icount = mutant.is_counted.then_some(COUNTED_SHIFT);
+    let Some(timeout) = bench.control(&name, mutant.commands, icount, &correct)? else {
+        return Ok(Tally::of(&name, Verdict::Survived));
+    };
     let job = Job {
         name: mutant.name,
         commands: mutant.commands,
+        icount,
         timeout,
     };
     let edits: Vec<Edit> = mutant.delay.iter().chain(mutant.mistake).copied().collect();

@@ -63,7 +63,7 @@ pub(crate) enum Extent {
 }
 
 /// One instruction is 2^4 ns: slow enough that interrupts do not eat the machine's time.
-const COUNTED_SHIFT: u32 = 4;
+pub(crate) const COUNTED_SHIFT: u32 = 4;
 
 /// Longer than any command of the matrix takes on a busy host: it detects a hang.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(1800);

@@ -1,6 +1,7 @@
 //! The order mutants: the mistakes of the field, as replacements in the sources. A table.
 //!
-//! Each must end badly, in any way. A window that is too narrow for the cores of a host is widened by a delay; the
+//! Each must end badly, in any way. Where cores have to race for it, they do; elsewhere instructions are counted, and a
+//! run is the same every time. A window that is too narrow for the cores of a host is widened by a delay; the
 //! same delay in the correct code must end well, so that it is the mistake that is found and not the delay.
 
 use super::sources::Edit;
@@ -17,6 +18,8 @@ pub(super) struct OrderMutant {
     pub(super) delay: &'static [Edit],
     /// Cores of the `virt` machine that it is run on.
     pub(super) cores: usize,
+    /// Whether instructions are counted: nothing of it depends on the host then. Not where cores have to race.
+    pub(super) is_counted: bool,
     /// Cargo profile of the image: `checked` where an assertion keeps the invariant.
     pub(super) profile: &'static str,
     /// What must go wrong.
@@ -76,6 +79,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         ],
         delay: &[],
         cores: 1,
+        is_counted: true,
         profile: "release",
         commands: "preempt",
     },
@@ -97,6 +101,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         ],
         delay: &[],
         cores: 1,
+        is_counted: true,
         profile: "checked",
         commands: "threads",
     },
@@ -115,8 +120,9 @@ pub(super) const ALL: &[OrderMutant] = &[
                       core::ptr::from_ref(old) as usize as u128 | (",
         }],
         cores: 4,
+        is_counted: false,
         profile: "release",
-        commands: "repeat 5 balance",
+        commands: "regs --seconds 5",
     },
     OrderMutant {
         name: "never-released",
@@ -128,8 +134,9 @@ pub(super) const ALL: &[OrderMutant] = &[
         }],
         delay: &[],
         cores: 4,
+        is_counted: true,
         profile: "release",
-        commands: "balance",
+        commands: "balance --strict",
     },
     OrderMutant {
         name: "first-run-unfinished",
@@ -142,8 +149,9 @@ pub(super) const ALL: &[OrderMutant] = &[
         }],
         delay: &[],
         cores: 1,
+        is_counted: true,
         profile: "release",
-        commands: "threads; regs --seconds 2",
+        commands: "threads; regs",
     },
     OrderMutant {
         name: "stack-freed-by-itself",
@@ -160,6 +168,7 @@ pub(super) const ALL: &[OrderMutant] = &[
                       reschedule(Cause::Exit, &irq);\n",
         }],
         cores: 4,
+        is_counted: false,
         profile: "release",
         commands: "repeat 5 threads",
     },
@@ -178,6 +187,7 @@ pub(super) const ALL: &[OrderMutant] = &[
                       reschedule(Cause::Block, irq);\n",
         }],
         cores: 4,
+        is_counted: false,
         profile: "release",
         commands: "condvar; sem; ctxsw apart --seconds 1",
     },
@@ -191,8 +201,9 @@ pub(super) const ALL: &[OrderMutant] = &[
         }],
         delay: &[],
         cores: 4,
+        is_counted: true,
         profile: "checked",
-        commands: "pin; regs --seconds 4",
+        commands: "pin; regs",
     },
 ];
 

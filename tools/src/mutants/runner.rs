@@ -14,6 +14,15 @@ use crate::serial::{Received, Serial};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
+/// Longer than a correct image takes on a busy host for anything that it is asked here.
+const CONTROL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A mutant that has not ended after so many times what the correct image took hangs.
+const TIMEOUT_FACTOR: u32 = 3;
+
+/// But no mutant has less time than this.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// The machine that images are run on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bench<'a> {
@@ -31,6 +40,8 @@ pub(super) struct Job<'a> {
     /// Directory of its files, below those of all mutants.
     pub(super) name: &'a str,
     pub(super) commands: &'a str,
+    /// One instruction is 2^N ns of the machine's time.
+    pub(super) icount: Option<u32>,
     pub(super) timeout: Duration,
 }
 
@@ -63,7 +74,7 @@ impl Bench<'_> {
             },
             start: Start::Loader,
             exec: Some(job.commands),
-            icount: None,
+            icount: job.icount,
             console: Console::Pipe,
             debugger: None,
             directory: self.directory(job.name),
@@ -74,6 +85,30 @@ impl Bench<'_> {
         serial.keep_console(self.console(job.name));
         let outcome = watch(&mut serial, job.timeout);
         Ok((outcome, started.elapsed()))
+    }
+
+    /// Runs a correct image, which must pass; returns how long a mutant may take, or `None` and says why.
+    pub(super) fn control(
+        &self,
+        name: &str,
+        commands: &str,
+        icount: Option<u32>,
+        firmware: &Firmware,
+    ) -> Result<Option<Duration>> {
+        let job = Job {
+            name,
+            commands,
+            icount,
+            timeout: CONTROL_TIMEOUT,
+        };
+        let (outcome, elapsed) = self.run(job, firmware)?;
+        if outcome == Outcome::Green {
+            println!("control {name}: passed in {:.1} s", elapsed.as_secs_f64());
+            return Ok(Some((elapsed * TIMEOUT_FACTOR).max(SHORTEST_TIMEOUT)));
+        }
+        println!("control {name}: FAILED, {outcome}");
+        println!("  what it printed: {}", self.console(name).display());
+        Ok(None)
     }
 
     fn directory(&self, name: &str) -> PathBuf {
