@@ -136,7 +136,7 @@ fn expected(specs: &[&'static Spec], words: &[Word], partial: &str) -> Expected 
         {
             has_options = !option.is_empty();
             words = rest;
-            given.push(option.split('=').next().unwrap_or_default());
+            given.push(option.split_once('=').map_or(option, |(name, _)| name));
             let takes_word = |arg: &&Arg| arg.value != Takes::Nothing && !option.contains('=');
             if let Some(arg) = option_named(option).filter(takes_word) {
                 match words.split_first() {

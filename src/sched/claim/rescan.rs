@@ -3,7 +3,7 @@
 use crate::sched::atomic::{AtomicBool, Ordering, const_unless_checked};
 
 /// A core's note that a thread which it has is to be looked at again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rescan(AtomicBool);
 
 impl Rescan {

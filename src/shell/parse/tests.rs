@@ -138,7 +138,7 @@ fn an_unknown_command_suggests_the_nearest_and_points_to_help() {
 fn one_or_more_of_some_words_are_each_checked_and_options_may_stand_between() {
     let understood = |line| match call(&[&SUITE], line) {
         Ok(Call::Run(_, values)) => {
-            let names: std::vec::Vec<_> = values.choices("what").collect();
+            let names: Vec<_> = values.choices("what").collect();
             (names.join(" "), values.is_given("strict"))
         }
         other => panic!("{line}: {other:?}"),
