@@ -16,7 +16,7 @@ use core::mem::{offset_of, size_of};
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, Core, Own};
@@ -104,6 +104,7 @@ use assembly::thread_start;
 /// on another core: what was read from a per-core place before the call may not be used after it.
 #[inline]
 pub(crate) fn reschedule(cause: Cause, _masked: &IrqGuard) {
+    debug_assert!(!cpu::is_on_exception_stack(), "a handler may not switch");
     // SAFETY:
     // 1. IRQs are masked, as the guard proves, and SError is open, as in every thread.
     // 2. A guard that is passed here belongs to a thread, not to an interrupt handler: so this is the

@@ -1,7 +1,7 @@
 //! What can be typed after `cargo xtask`.
 
 use clap::builder::TypedValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
 
@@ -34,6 +34,14 @@ pub(crate) enum Call {
         #[command(flatten)]
         build: BuildOptions,
     },
+    /// Hold the instructions of the images against the rules that no test on an emulator shows
+    Inspect {
+        /// Only this board
+        #[arg(long)]
+        board: Option<Board>,
+        #[command(flatten)]
+        build: BuildOptions,
+    },
     /// Boot with the cores stopped, and say how to attach a debugger
     Gdb {
         /// TCP port to listen on
@@ -55,7 +63,51 @@ pub(crate) enum Call {
 pub(crate) struct BuildOptions {
     /// Cargo profile: `release`, or `checked` with debug assertions and overflow checks
     #[arg(long, default_value = "release")]
-    pub(crate) profile: String,
+    profile: String,
+    /// The release profile at another optimisation level; the flashed image has 3
+    #[arg(long, value_enum, value_name = "LEVEL", conflicts_with = "profile")]
+    opt_level: Option<OptLevel>,
+}
+
+impl BuildOptions {
+    /// The cargo profile to build with.
+    pub(crate) fn profile(&self) -> &str {
+        self.opt_level
+            .map_or(self.profile.as_str(), |level| level.profile())
+    }
+}
+
+/// How much the compiler optimises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptLevel {
+    /// Not at all
+    #[value(name = "0")]
+    None,
+    /// A little
+    #[value(name = "1")]
+    Some,
+    /// Much
+    #[value(name = "2")]
+    Much,
+    /// All there is: what is flashed
+    #[value(name = "3")]
+    All,
+    /// For size
+    #[value(name = "s")]
+    Size,
+}
+
+impl OptLevel {
+    /// The cargo profile of that level: `Cargo.toml` has one for each that is not the usual one.
+    pub(crate) const fn profile(self) -> &'static str {
+        match self {
+            Self::None => "O0",
+            Self::Some => "O1",
+            Self::Much => "O2",
+            Self::All => "release",
+            Self::Size => "Os",
+        }
+    }
 }
 
 /// How an image is run.
@@ -167,11 +219,28 @@ mod tests {
     }
 
     #[test]
+    fn a_level_is_a_profile_of_its_own_and_the_highest_is_the_usual_one() {
+        let profile = |words: &[&str]| {
+            let call = Cli::try_parse_from([&["x", "build"], words].concat()).unwrap().call;
+            let Call::Build { build, .. } = call else {
+                panic!("not build")
+            };
+            build.profile().to_owned()
+        };
+        assert_eq!(profile(&["--opt-level", "0"]), "O0");
+        assert_eq!(profile(&["--opt-level", "s"]), "Os");
+        assert_eq!(profile(&["--opt-level", "3"]), profile(&[]));
+        assert_eq!(profile(&["--profile", "checked"]), "checked");
+    }
+
+    #[test]
     fn impossible_options_are_refused() {
         for words in [
-            ["x", "run", "--gic", "4"],
-            ["x", "run", "--smp", "0"],
-            ["x", "run", "--board", "pi5"],
+            &["x", "run", "--gic", "4"][..],
+            &["x", "run", "--smp", "0"],
+            &["x", "run", "--board", "pi5"],
+            &["x", "run", "--opt-level", "4"],
+            &["x", "run", "--opt-level", "0", "--profile", "checked"],
         ] {
             assert!(Cli::try_parse_from(words).is_err(), "{words:?}");
         }

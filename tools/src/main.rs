@@ -15,6 +15,7 @@ mod cli;
 mod failure;
 mod host_tests;
 mod image;
+mod inspect;
 mod log;
 mod machines;
 mod mutants;
@@ -57,6 +58,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Build { board, build } => build_boards(&workspace, *board, build),
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
         Call::Mutants(options) => mutants::run(&workspace, options),
+        Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }
@@ -68,7 +70,7 @@ fn build_boards(workspace: &Workspace, only: Option<Board>, options: &BuildOptio
         .into_iter()
         .filter(|&board| only.is_none_or(|one| one == board))
     {
-        let firmware = build::firmware(workspace, &toolchain, board, &options.profile)?;
+        let firmware = build::firmware(workspace, &toolchain, board, options.profile())?;
         println!("{}", firmware.image.display());
         println!("{}", firmware.elf.display());
     }

@@ -53,7 +53,7 @@ impl Case<'_> {
 
     /// The cargo profile of the image that it needs.
     fn profile<'o>(&self, options: &'o TestOptions) -> &'o str {
-        self.machine.role.profile(&options.build.profile)
+        self.machine.role.profile(options.build.profile())
     }
 }
 

@@ -1,0 +1,105 @@
+//! Rule `before-mmu`: no exclusive or other atomic, no DC ZVA, no floating-point register, no stack and no call
+//! before the MMU and the data cache are on.
+//!
+//! With the MMU off all data is Device memory: there an exclusive never succeeds or raises an SError, and DC ZVA
+//! faults (DDI 0487, B2.9.2 and the description of DC ZVA). An emulator does not mind.
+
+use std::collections::BTreeSet;
+
+use yaxpeax_arm::armv8::a64::Operand;
+
+use crate::inspect::insn::{Effect, Flow, Insn, SCTLR_EL1, SP};
+use crate::inspect::isa::is_atomic;
+use crate::inspect::program::Program;
+use crate::inspect::rules::{Answer, Finding, Image};
+
+/// Where a core comes from the firmware, or from an exception before there are handlers.
+const ENTRIES: [&str; 3] = ["_start", "secondary_entry", "boot_vectors"];
+
+/// SCTLR_EL1.M and .C.
+const MMU_AND_CACHE: u64 = 1 | 1 << 2;
+
+/// Judges the rule.
+pub(super) fn check(image: &Image<'_>) -> Answer {
+    let program = &image.program;
+    let mut findings = Vec::new();
+    let mut open: Vec<u64> = Vec::new();
+    for root in image.roots(&ENTRIES, &mut findings) {
+        let range = program.functions()[root].range.clone();
+        // A table of vectors is entered in sixteen places.
+        let is_table = program.functions()[root].name.ends_with("vectors");
+        open.extend(range.step_by(if is_table { 128 } else { usize::MAX }));
+    }
+    let (mut seen, mut turned_on) = (BTreeSet::new(), 0);
+    while let Some(address) = open.pop() {
+        let Some(insn) = program.at(address) else { continue };
+        if !seen.insert(address) {
+            continue;
+        }
+        if turns_mmu_on(program, insn) {
+            turned_on += 1;
+            continue;
+        }
+        if let Some(what) = forbidden(insn) {
+            findings.push(Finding::at(address, format!("{what} before the MMU is on: {}", insn.text())));
+        }
+        let next = address + 4;
+        match insn.flow() {
+            // `eret` leaves EL2 for the next instruction.
+            Flow::Next | Flow::Call(_) | Flow::CallIndirect | Flow::ExceptionReturn => open.push(next),
+            Flow::Branch(target) => open.push(target),
+            Flow::Conditional(target) => open.extend([target, next]),
+            Flow::Jump(_) | Flow::Return | Flow::Stop => {}
+        }
+    }
+    if turned_on < 2 {
+        let what = format!("the MMU is turned on in {turned_on} places, not on the boot core and on the others");
+        findings.push(Finding::of_image(what));
+    }
+    Answer {
+        looked_at: format!("{} instructions up to {turned_on} places that turn it on", seen.len()),
+        findings,
+    }
+}
+
+fn forbidden(insn: &Insn) -> Option<&'static str> {
+    if is_atomic(insn) {
+        return Some("an atomic access");
+    }
+    // DC ZVA: op1 3, C7, C4, 1.
+    if insn.word & 0xffff_ffe0 == 0xd50b_7420 {
+        return Some("DC ZVA");
+    }
+    if insn.is_floating_point() {
+        return Some("a floating-point register");
+    }
+    match insn.flow() {
+        Flow::Call(_) | Flow::CallIndirect => return Some("a call"),
+        Flow::Jump(_) | Flow::Return => return Some("a jump to an address in a register"),
+        _ => {}
+    }
+    match insn.effect() {
+        Effect::Load { address: Some(address), .. } | Effect::Store { address, .. } if address.base == SP => {
+            Some("the stack")
+        }
+        _ => None,
+    }
+}
+
+/// Whether this is `msr sctlr_el1` with M and C set: the value is the literal that was loaded just before it.
+fn turns_mmu_on(program: &Program, insn: &Insn) -> bool {
+    if insn.writes_system_register() != Some(SCTLR_EL1) {
+        return false;
+    }
+    let Some(load) = program.at(insn.address - 4) else { return false };
+    let is_same_register = load.word & 31 == insn.word & 31;
+    let value = load.operands().iter().find_map(|operand| match operand {
+        Operand::PCOffset(offset) if load.name() == "LDR" => {
+            let place = load.address.wrapping_add_signed(*offset);
+            let halves = [program.word(place)?, program.word(place + 4)?];
+            Some(u64::from(halves[0]) | u64::from(halves[1]) << 32)
+        }
+        _ => None,
+    });
+    is_same_register && value.is_some_and(|value| value & MMU_AND_CACHE == MMU_AND_CACHE)
+}

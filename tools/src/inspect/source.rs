@@ -1,0 +1,60 @@
+//! Where in the source an instruction comes from.
+
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian as Little, SectionId};
+use anyhow::{Context, Result};
+use object::read::elf::ElfFile64;
+use object::{LittleEndian, Object, ObjectSection};
+
+/// The debug information of an image.
+pub(super) struct Source<'a> {
+    context: addr2line::Context<EndianSlice<'a, Little>>,
+}
+
+impl<'a> Source<'a> {
+    /// Reads the debug information of an ELF file.
+    pub(super) fn from_elf(bytes: &'a [u8]) -> Result<Self> {
+        let elf = ElfFile64::<LittleEndian>::parse(bytes).context("not a 64-bit ELF file")?;
+        let dwarf = Dwarf::load(|id: SectionId| {
+            let data = elf
+                .section_by_name(id.name())
+                .and_then(|section| section.data().ok())
+                .unwrap_or_default();
+            Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, Little))
+        })?;
+        let context = addr2line::Context::from_dwarf(dwarf).context("unreadable debug information")?;
+        Ok(Self { context })
+    }
+
+    /// `file:line` of the innermost function at an address.
+    pub(super) fn line(&self, address: u64) -> String {
+        let location = self.context.find_location(address).ok().flatten();
+        let Some(location) = location else { return "?".to_owned() };
+        format!(
+            "{}:{}",
+            short(location.file.unwrap_or("?")),
+            location.line.unwrap_or(0)
+        )
+    }
+
+    /// The files of the function at an address and of those that it is inlined into.
+    pub(super) fn files(&self, address: u64) -> Vec<String> {
+        let mut files = Vec::new();
+        let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
+            return files;
+        };
+        while let Ok(Some(frame)) = frames.next() {
+            if let Some(file) = frame.location.and_then(|location| location.file) {
+                files.push(short(file).to_owned());
+            }
+        }
+        files
+    }
+}
+
+/// A path without what lies before the crate's own folders.
+fn short(file: &str) -> &str {
+    let start = ["/library/", "/registry/src/", "/boards/", "/src/"]
+        .iter()
+        .find_map(|folder| file.find(folder));
+    start.map_or(file, |start| &file[start + 1..])
+}
