@@ -221,7 +221,9 @@ mod tests {
     #[test]
     fn a_level_is_a_profile_of_its_own_and_the_highest_is_the_usual_one() {
         let profile = |words: &[&str]| {
-            let call = Cli::try_parse_from([&["x", "build"], words].concat()).unwrap().call;
+            let call = Cli::try_parse_from([&["x", "build"], words].concat())
+                .unwrap()
+                .call;
             let Call::Build { build, .. } = call else {
                 panic!("not build")
             };

@@ -6,6 +6,7 @@
 
 mod before_mmu;
 mod dataflow;
+mod effect;
 mod exception_stack;
 mod fpcr;
 mod graph;
@@ -19,6 +20,7 @@ mod snippet;
 mod source;
 mod stacks;
 mod state;
+mod value;
 
 use std::fs;
 use std::path::Path;
@@ -48,12 +50,23 @@ const RULES: [(&str, Check); 6] = [
 ];
 
 /// Builds and inspects the images; returns the exit code.
-pub(crate) fn run(workspace: &Workspace, only: Option<Board>, options: &BuildOptions) -> Result<u8> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    only: Option<Board>,
+    options: &BuildOptions,
+) -> Result<u8> {
     let toolchain = setup::toolchain(workspace)?;
     let mut failed = 0;
-    for board in Board::ALL.into_iter().filter(|&board| only.is_none_or(|one| one == board)) {
+    for board in Board::ALL
+        .into_iter()
+        .filter(|&board| only.is_none_or(|one| one == board))
+    {
         let firmware = build::firmware(workspace, &toolchain, board, options.profile())?;
-        failed += inspect(board.name(), &firmware.elf)?.failed;
+        failed += inspect(
+            &format!("{}-{}", board.name(), options.profile()),
+            &firmware.elf,
+        )?
+        .failed;
     }
     Ok(if failed == 0 { 0 } else { CODE_FAILED })
 }
@@ -61,7 +74,8 @@ pub(crate) fn run(workspace: &Workspace, only: Option<Board>, options: &BuildOpt
 /// Inspects one image, prints a line for each rule, and counts.
 pub(crate) fn inspect(name: &str, elf: &Path) -> Result<Count> {
     let bytes = fs::read(elf).with_context(|| format!("reading {}", elf.display()))?;
-    let image = Image::from_elf(&bytes).with_context(|| format!("taking {} apart", elf.display()))?;
+    let image =
+        Image::from_elf(&bytes).with_context(|| format!("taking {} apart", elf.display()))?;
     let mut count = Count::default();
     for (rule, check) in RULES {
         let answer = check(&image);

@@ -1,6 +1,7 @@
 //! The machines that the firmware is tested on. Data.
 
 use crate::board::Board;
+use crate::cli::OptLevel;
 use crate::qemu::{Start, board_like_globals, rpi4_options, virt_options, words};
 
 /// A machine of the matrix.
@@ -29,6 +30,8 @@ pub(crate) enum Role {
     Checked,
     /// Another machine, where a board may go wrong in its own way.
     Variant,
+    /// The main one with an image of another optimisation level.
+    Level(OptLevel),
 }
 
 impl Role {
@@ -36,6 +39,7 @@ impl Role {
     pub(crate) fn profile(self, usual: &str) -> &str {
         match self {
             Self::Checked => "checked",
+            Self::Level(level) => level.profile(),
             Self::Main | Self::Variant => usual,
         }
     }
@@ -74,6 +78,10 @@ pub(crate) fn all() -> Vec<Machine> {
         virt("virt-gic2-smp8", 8, 2, Role::Variant),
         virt("virt-gic3-smp4", 4, 3, Role::Variant),
         virt_secure(),
+        virt("virt-O0", 4, 2, Role::Level(OptLevel::None)),
+        virt("virt-O1", 4, 2, Role::Level(OptLevel::Some)),
+        virt("virt-O2", 4, 2, Role::Level(OptLevel::Much)),
+        virt("virt-Os", 4, 2, Role::Level(OptLevel::Size)),
         rpi4("rpi4", Vec::new(), Start::Loader, Role::Main),
         rpi4(
             "rpi4-checked",
@@ -92,6 +100,12 @@ pub(crate) fn all() -> Vec<Machine> {
             board_like_globals(),
             Start::Stub,
             Role::Variant,
+        ),
+        rpi4(
+            "rpi4-O0",
+            Vec::new(),
+            Start::Loader,
+            Role::Level(OptLevel::None),
         ),
         // Without a tree x0 is 0x100, where old boot loaders put their tags.
         rpi4(

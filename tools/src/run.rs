@@ -78,7 +78,12 @@ fn debugger_for_arm() -> Option<&'static str> {
 fn prepare(workspace: &Workspace, options: &RunOptions) -> Result<(Toolchain, build::Firmware)> {
     let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
-    let firmware = build::firmware(workspace, &toolchain, options.board, options.build.profile())?;
+    let firmware = build::firmware(
+        workspace,
+        &toolchain,
+        options.board,
+        options.build.profile(),
+    )?;
     Ok((toolchain, firmware))
 }
 

@@ -62,6 +62,10 @@ pub(crate) enum Extent {
     Full,
 }
 
+/// What is run on images of every optimisation level: what depends on the code that the compiler makes around the
+/// switch.
+const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
+
 /// One instruction is 2^4 ns: slow enough that interrupts do not eat the machine's time.
 pub(crate) const COUNTED_SHIFT: u32 = 4;
 
@@ -150,6 +154,9 @@ impl Scenario {
     pub(crate) fn is_run_on(&self, machine: &Machine, extent: Extent) -> bool {
         if machine.cores < self.needs_cores || (self.needs_bootargs() && !machine.has_bootargs()) {
             return false;
+        }
+        if let Role::Level(_) = machine.role {
+            return extent == Extent::Full && AT_EVERY_LEVEL.contains(&self.name);
         }
         match (extent, self.place) {
             (Extent::Quick, place) => place == Place::Quick && machine.role == Role::Main,
@@ -241,6 +248,21 @@ mod tests {
         assert_eq!(count(Extent::Quick), 2);
         assert!(count(Extent::Full) <= machines::all().len() * ALL.len());
         assert!((count(Extent::Quick)..count(Extent::Full)).contains(&count(Extent::Usual)));
+    }
+
+    #[test]
+    fn the_other_optimisation_levels_run_what_depends_on_the_compiler_and_only_in_the_full_run() {
+        let machines = machines::all();
+        let o0 = machines
+            .iter()
+            .find(|machine| machine.name == "virt-O0")
+            .unwrap();
+        let run = |extent| {
+            let scenarios = ALL.iter().filter(|scenario| scenario.is_run_on(o0, extent));
+            scenarios.map(|scenario| scenario.name).collect::<Vec<_>>()
+        };
+        assert_eq!(run(Extent::Full), AT_EVERY_LEVEL);
+        assert!(run(Extent::Usual).is_empty());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::build::{self, Firmware};
 use crate::cli::TestOptions;
 use crate::failure::{CODE_FAILED, Failure, render};
 use crate::host_tests;
+use crate::inspect;
 use crate::machines::{self, Machine};
 use crate::scenarios::{self, Extent, Scenario};
 use crate::session::Rig;
@@ -90,6 +91,9 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         count += models;
     }
     let firmware = build_images(workspace, &toolchain, &cases, options)?;
+    if options.names.is_empty() {
+        count += timed("inspection", || inspect_images(&firmware))?;
+    }
     let target = timed("machines", || {
         Ok(run_cases(&cases, usize::from(options.jobs), |case| {
             one(case, workspace, &toolchain, &firmware, options)
@@ -145,6 +149,17 @@ fn build_images(
         }
     }
     Ok(firmware)
+}
+
+/// Holds every image that was built against the rules.
+fn inspect_images(firmware: &Images) -> Result<Count> {
+    let mut count = Count::default();
+    let mut images: Vec<_> = firmware.iter().collect();
+    images.sort_by_key(|(name, _)| *name);
+    for ((board, profile), firmware) in images {
+        count += inspect::inspect(&format!("{board}-{profile}"), &firmware.elf)?;
+    }
+    Ok(count)
 }
 
 fn one(

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use yaxpeax_arm::armv8::a64::Operand;
 
-use crate::inspect::insn::{Effect, Flow, Insn, SCTLR_EL1, SP};
+use crate::inspect::effect::Effect;
+use crate::inspect::insn::{Flow, Insn, SCTLR_EL1, SP};
 use crate::inspect::isa::is_atomic;
 use crate::inspect::program::Program;
 use crate::inspect::rules::{Answer, Finding, Image};
@@ -32,7 +33,9 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
     }
     let (mut seen, mut turned_on) = (BTreeSet::new(), 0);
     while let Some(address) = open.pop() {
-        let Some(insn) = program.at(address) else { continue };
+        let Some(insn) = program.at(address) else {
+            continue;
+        };
         if !seen.insert(address) {
             continue;
         }
@@ -41,23 +44,33 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
             continue;
         }
         if let Some(what) = forbidden(insn) {
-            findings.push(Finding::at(address, format!("{what} before the MMU is on: {}", insn.text())));
+            findings.push(Finding::at(
+                address,
+                format!("{what} before the MMU is on: {}", insn.text()),
+            ));
         }
         let next = address + 4;
         match insn.flow() {
             // `eret` leaves EL2 for the next instruction.
-            Flow::Next | Flow::Call(_) | Flow::CallIndirect | Flow::ExceptionReturn => open.push(next),
+            Flow::Next | Flow::Call(_) | Flow::CallIndirect | Flow::ExceptionReturn => {
+                open.push(next)
+            }
             Flow::Branch(target) => open.push(target),
             Flow::Conditional(target) => open.extend([target, next]),
             Flow::Jump(_) | Flow::Return | Flow::Stop => {}
         }
     }
     if turned_on < 2 {
-        let what = format!("the MMU is turned on in {turned_on} places, not on the boot core and on the others");
+        let what = format!(
+            "the MMU is turned on in {turned_on} places, not on the boot core and on the others"
+        );
         findings.push(Finding::of_image(what));
     }
     Answer {
-        looked_at: format!("{} instructions up to {turned_on} places that turn it on", seen.len()),
+        looked_at: format!(
+            "{} instructions up to {turned_on} places that turn it on",
+            seen.len()
+        ),
         findings,
     }
 }
@@ -79,7 +92,13 @@ fn forbidden(insn: &Insn) -> Option<&'static str> {
         _ => {}
     }
     match insn.effect() {
-        Effect::Load { address: Some(address), .. } | Effect::Store { address, .. } if address.base == SP => {
+        Effect::Load {
+            address: Some(address),
+            ..
+        }
+        | Effect::Store { address, .. }
+            if address.base == SP =>
+        {
             Some("the stack")
         }
         _ => None,
@@ -91,7 +110,9 @@ fn turns_mmu_on(program: &Program, insn: &Insn) -> bool {
     if insn.writes_system_register() != Some(SCTLR_EL1) {
         return false;
     }
-    let Some(load) = program.at(insn.address - 4) else { return false };
+    let Some(load) = program.at(insn.address - 4) else {
+        return false;
+    };
     let is_same_register = load.word & 31 == insn.word & 31;
     let value = load.operands().iter().find_map(|operand| match operand {
         Operand::PCOffset(offset) if load.name() == "LDR" => {
@@ -102,4 +123,68 @@ fn turns_mmu_on(program: &Program, insn: &Insn) -> bool {
         _ => None,
     });
     is_same_register && value.is_some_and(|value| value & MMU_AND_CACHE == MMU_AND_CACHE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::snippet::{START, Word, Word::*, image};
+
+    const NOP: u32 = 0xd503_201f;
+
+    /// Boot core and secondary alike: `planted`, then ldr x1, =value; msr sctlr_el1, x1; `after`.
+    fn found(planted: u32, value: u32, after: u32) -> Vec<String> {
+        let path = [
+            Is(planted),
+            Is(0x5800_0081), // ldr x1, 16 bytes on
+            Is(0xd518_1001), // msr sctlr_el1, x1
+            Is(after),
+            Jump("park"),
+            Is(value),
+            Is(0),
+        ];
+        let functions: [(&'static str, &[Word]); 4] = [
+            ("_start", &path),
+            ("secondary_entry", &path),
+            ("boot_vectors", &[Jump("park")]),
+            ("park", &[Is(0xd503_207f), Is(0x17ff_ffff)]),
+        ];
+        let findings = check(&image(&functions)).findings;
+        findings
+            .into_iter()
+            .map(|finding| format!("{:x?} {}", finding.address.map(|a| a - START), finding.what))
+            .collect()
+    }
+
+    #[test]
+    fn a_plain_path_is_good_and_what_comes_after_the_mmu_is_not_looked_at() {
+        assert!(found(NOP, 5, NOP).is_empty());
+        assert!(found(NOP, 5, 0xc85f_fc20).is_empty());
+    }
+
+    #[test]
+    fn each_forbidden_instruction_is_found() {
+        for (word, what) in [
+            (0xc85f_fc20, "an atomic access"), // ldaxr x0, [x1]
+            (0xc8a0_7c41, "an atomic access"), // cas x0, x1, [x2]
+            (0xd50b_7420, "DC ZVA"),
+            (0x6f00_e400, "a floating-point register"), // movi v0.2d, #0
+            (0x9400_0002, "a call"),
+            (0xd63f_0040, "a call"),    // blr x2
+            (0xf900_07e0, "the stack"), // str x0, [sp, #8]
+        ] {
+            let findings = found(word, 5, NOP);
+            assert!(findings[0].contains(what), "{what}: {findings:?}");
+        }
+    }
+
+    #[test]
+    fn the_mmu_without_the_cache_is_not_enough() {
+        let findings = found(NOP, 1, 0xc85f_fc20);
+        assert!(findings[0].contains("an atomic access"), "{findings:?}");
+        assert!(
+            findings.last().unwrap().contains("0 places"),
+            "{findings:?}"
+        );
+    }
 }

@@ -23,7 +23,7 @@ pub(super) struct Followed {
     pub(super) stale: BTreeSet<Use>,
     /// Where the stack pointer is set from something else than itself.
     pub(super) foreign_stacks: BTreeSet<u64>,
-    /// Where the depth of the stack is not known.
+    /// Calls at which the depth of the stack is not known.
     pub(super) lost: BTreeSet<u64>,
     /// The most bytes of stack that the function itself takes.
     pub(super) depth: u64,
@@ -114,8 +114,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn run(&self, arguments: &Arguments) -> Followed {
-        let calls: BTreeMap<u64, Call> =
-            self.graph.calls(self.function).iter().map(|&call| (call.at, call)).collect();
+        let calls: BTreeMap<u64, Call> = self
+            .graph
+            .calls(self.function)
+            .iter()
+            .map(|&call| (call.at, call))
+            .collect();
         let mut found = Followed::default();
         let start = self.program.functions()[self.function].range.start;
         let mut states = BTreeMap::from([(start, State::entry(arguments))]);
@@ -150,9 +154,11 @@ impl Walk<'_> {
         for (&address, state) in &states {
             match state.depth() {
                 Some(depth) => found.depth = found.depth.max(depth.max(0).unsigned_abs()),
-                None => {
+                None if calls.contains_key(&address) => {
                     found.lost.insert(address);
                 }
+                // Within a loop of probes; what comes after it is deeper.
+                None => {}
             }
         }
         found
@@ -171,7 +177,10 @@ impl Walk<'_> {
             }
         }
         if let Some(call) = call {
-            found.depth_at.insert(insn.address, state.depth().unwrap_or(0).max(0).unsigned_abs());
+            found.depth_at.insert(
+                insn.address,
+                state.depth().unwrap_or(0).max(0).unsigned_abs(),
+            );
             if let Some(read) = state.stale_argument() {
                 found.uses(insn, read, "passes it on");
             }

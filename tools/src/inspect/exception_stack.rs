@@ -12,7 +12,9 @@ use crate::inspect::program::Program;
 
 /// Whether the calls of a function through a register are those of the handlers of interrupts.
 pub(super) fn calls_handlers(program: &Program, function: usize) -> bool {
-    program.functions()[function].name.starts_with("pivot::irq::")
+    program.functions()[function]
+        .name
+        .starts_with("pivot::irq::")
 }
 
 /// Functions as they run on the exception stack.
@@ -41,7 +43,9 @@ impl ExceptionStack {
                 continue;
             }
             let calls_here = graph.calls(function).iter().copied();
-            let here: Vec<Call> = calls_here.filter(|call| call.target != Some(switch)).collect();
+            let here: Vec<Call> = calls_here
+                .filter(|call| call.target != Some(switch))
+                .collect();
             for call in &here {
                 match call.target {
                     Some(target) => open.push(target),

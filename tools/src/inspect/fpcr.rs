@@ -18,12 +18,21 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
     let functions = image.graph.reachable(&roots);
     let mut bad = BTreeSet::new();
     for &function in &functions {
-        bad.extend(image.program.insns(function).filter(|insn| depends_on_fpcr(insn)).map(|insn| insn.address));
+        bad.extend(
+            image
+                .program
+                .insns(function)
+                .filter(|insn| depends_on_fpcr(insn))
+                .map(|insn| insn.address),
+        );
     }
     let mut scheduler = 0;
     for insn in image.program.all().filter(|insn| insn.is_floating_point()) {
         let is_scheduler = image.source.as_ref().is_some_and(|source| {
-            source.files(insn.address).iter().any(|file| file.starts_with(FOLDER))
+            source
+                .files(insn.address)
+                .iter()
+                .any(|file| file.starts_with(FOLDER))
         });
         scheduler += usize::from(is_scheduler);
         if is_scheduler && depends_on_fpcr(insn) {
@@ -31,8 +40,15 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         }
     }
     for address in bad {
-        let text = image.program.at(address).map(Insn::text).unwrap_or_default();
-        findings.push(Finding::at(address, format!("the scheduler reaches {text}")));
+        let text = image
+            .program
+            .at(address)
+            .map(Insn::text)
+            .unwrap_or_default();
+        findings.push(Finding::at(
+            address,
+            format!("the scheduler reaches {text}"),
+        ));
     }
     Answer {
         looked_at: format!(
@@ -64,7 +80,7 @@ mod tests {
         assert!(depends(0x1e62_2820), "fadd d0, d1, d2");
         assert!(depends(0x9e62_0020), "scvtf d0, x1");
         assert!(depends(0x1e61_2000), "fcmp d0, d1");
-        assert!(depends(0x4ea1_d400) , "fsub v0.4s, v0.4s, v1.4s");
+        assert!(depends(0x4ea1_d400), "fsub v0.4s, v0.4s, v1.4s");
         assert!(!depends(0x1e60_4020), "fmov d0, d1");
         assert!(!depends(0x6f00_e400), "movi v0.2d, #0");
         assert!(!depends(0x4ee0_8420), "add v0.2d, v1.2d, v0.2d");

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use yaxpeax_arm::armv8::a64::Operand;
 
-use crate::inspect::insn::{Effect, Flow, Insn, Reg, SP};
+use crate::inspect::effect::Effect;
+use crate::inspect::insn::{Flow, Insn, Reg, SP};
 use crate::inspect::program::Program;
 
 /// A call, or a jump out of a function, which is its last call.
@@ -41,7 +42,9 @@ impl Graph {
                 let (target, is_last) = match insn.flow() {
                     Flow::Call(target) => (program.function_at(target), false),
                     Flow::CallIndirect => (None, false),
-                    Flow::Branch(target) | Flow::Conditional(target) if !range.contains(&target) => {
+                    Flow::Branch(target) | Flow::Conditional(target)
+                        if !range.contains(&target) =>
+                    {
                         (program.function_at(target), true)
                     }
                     Flow::Jump(register) => {
@@ -141,7 +144,9 @@ impl Graph {
             for (function, calls) in self.calls.iter().enumerate() {
                 switching[function] |= self.returns[function]
                     && !cannot(function)
-                    && calls.iter().any(|call| call.target.is_none_or(|target| switching[target]));
+                    && calls
+                        .iter()
+                        .any(|call| call.target.is_none_or(|target| switching[target]));
             }
             if switching == before {
                 return switching;
@@ -158,9 +163,10 @@ impl Graph {
                     continue;
                 }
                 let reached = self.reached(program, function);
-                let by_itself = reached.iter().filter_map(|&address| program.at(address)).any(|insn| {
-                    matches!(insn.flow(), Flow::Return | Flow::ExceptionReturn)
-                });
+                let by_itself = reached
+                    .iter()
+                    .filter_map(|&address| program.at(address))
+                    .any(|insn| matches!(insn.flow(), Flow::Return | Flow::ExceptionReturn));
                 let by_last_call = self.calls[function].iter().any(|call| {
                     call.is_last
                         && reached.contains(&call.at)
@@ -191,22 +197,37 @@ fn jump_table(program: &Program, function: usize, jump: &Insn, register: Reg) ->
             .find(|insn| written(insn) == Some(writes))
     };
     let sum = before(jump.address, register)?;
-    let Effect::Compute { from, .. } = sum.effect() else { return None };
+    let Effect::Compute { from, .. } = sum.effect() else {
+        return None;
+    };
     let [base, entry] = from[..] else { return None };
     let shift = match sum.operands()[2] {
         Operand::RegShift(_, shift, ..) => u32::from(shift),
         _ => 0,
     };
     let load = before(sum.address, entry)?;
-    let Effect::Load { width, address: Some(address), .. } = load.effect() else { return None };
+    let Effect::Load {
+        width,
+        address: Some(address),
+        ..
+    } = load.effect()
+    else {
+        return None;
+    };
     address.index?;
     let base = constant(program, sum.address, base, &before)?;
     let table = constant(program, load.address, address.base, &before)?;
     let mut targets = BTreeSet::new();
     for place in 0..1024 {
         let place = table + place * width.unsigned_abs();
-        let Some(bytes) = program.bytes(place, width.unsigned_abs() as usize) else { break };
-        let mut wide = [if width == 4 && bytes[3] & 0x80 != 0 { 0xff } else { 0 }; 8];
+        let Some(bytes) = program.bytes(place, width.unsigned_abs() as usize) else {
+            break;
+        };
+        let mut wide = [if width == 4 && bytes[3] & 0x80 != 0 {
+            0xff
+        } else {
+            0
+        }; 8];
         wide[..bytes.len()].copy_from_slice(bytes);
         let target = base.wrapping_add((i64::from_le_bytes(wide) << shift).cast_unsigned());
         // Past its end the table reads as other tables: what still lies in the function is one edge too many.
@@ -238,7 +259,36 @@ fn constant<'p>(
 ) -> Option<u64> {
     let insn = before(from, register)?;
     if let Effect::Offset { from: page, by, .. } = insn.effect() {
-        return constant(program, insn.address, page, before).map(|page| page.wrapping_add_signed(by));
+        return constant(program, insn.address, page, before)
+            .map(|page| page.wrapping_add_signed(by));
     }
     insn.page_or_address().map(|(_, address)| address)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::inspect::snippet::{RET, START, Word, Word::*, image_with_data};
+
+    #[test]
+    fn a_table_of_jumps_leads_to_its_targets_and_any_other_jump_is_a_call() {
+        let body = [
+            0x1000_8008, // adr x8, table at 0x2000
+            0x1000_00a9, // adr x9, 20 bytes on: the base
+            0x3860_690a, // ldrb w10, [x8, x0]
+            0x8b0a_0929, // add x9, x9, x10, lsl #2
+            0xd61f_0120, // br x9
+            RET,
+            RET, // base
+            RET,
+        ]
+        .map(Is);
+        let leaves: &[Word] = &[Is(0xd61f_0120)];
+        let table = vec![0, 1, 0, 200, 1];
+        let image = image_with_data(&[("f", &body), ("leaves", leaves)], vec![(0x2000, table)]);
+        let jump = image.program.at(START + 16).unwrap();
+        let targets = image.graph.successors(&image.program, 0, jump);
+        assert_eq!(targets, [START + 24, START + 28]);
+        assert!(image.graph.calls(0).is_empty());
+        assert_eq!(image.graph.calls(1)[0].target, None);
+    }
 }

@@ -47,7 +47,11 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         if !is_in_armv8_0(insn) {
             findings.push(Finding::at(
                 insn.address,
-                format!("a Cortex-A72 does not have {} ({:#010x})", insn.text(), insn.word),
+                format!(
+                    "a Cortex-A72 does not have {} ({:#010x})",
+                    insn.text(),
+                    insn.word
+                ),
             ));
         }
     }
@@ -67,7 +71,10 @@ fn is_in_armv8_0(insn: &Insn) -> bool {
         return true;
     }
     let name = insn.name();
-    if !OPERATIONS.split_whitespace().any(|operation| operation == name) {
+    if !OPERATIONS
+        .split_whitespace()
+        .any(|operation| operation == name)
+    {
         return false;
     }
     match name.as_str() {
@@ -101,7 +108,12 @@ fn writes_old_pstate(word: u32) -> bool {
 
 /// Cache, address translation and TLB operations of Armv8.0-A (DDI 0487, C5.3 to C5.5).
 fn is_old_operation(word: u32) -> bool {
-    let (op1, crn, crm, op2) = (word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7);
+    let (op1, crn, crm, op2) = (
+        word >> 16 & 7,
+        word >> 12 & 15,
+        word >> 8 & 15,
+        word >> 5 & 7,
+    );
     match (op1, crn, crm) {
         // IC IALLUIS, IALLU, IVAU.
         (0, 7, 1 | 5) => op2 == 0,
@@ -126,7 +138,10 @@ pub(super) fn is_atomic(insn: &Insn) -> bool {
     let atomic = [
         "CAS", "SWP", "LDADD", "LDCLR", "LDEOR", "LDSET", "LDSMAX", "LDSMIN", "LDUMAX", "LDUMIN",
     ];
-    exclusive.iter().chain(&atomic).any(|start| name.starts_with(start))
+    exclusive
+        .iter()
+        .chain(&atomic)
+        .any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

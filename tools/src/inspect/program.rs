@@ -8,7 +8,8 @@ use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use rustc_demangle::demangle;
 
-use crate::inspect::insn::{Effect, Insn};
+use crate::inspect::effect::Effect;
+use crate::inspect::insn::Insn;
 
 /// A function, or what an assembly file has between two labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +91,18 @@ impl Program {
         let mut unknown = Vec::new();
         for (place, &word) in program.words.iter().enumerate() {
             let address = start + 4 * place as u64;
-            let is_data = mapping.range(..=address).next_back().is_some_and(|(_, data)| *data);
+            let is_data = mapping
+                .range(..=address)
+                .next_back()
+                .is_some_and(|(_, data)| *data);
             let insn = (!is_data && word != 0)
                 .then(|| Insn::decode(address, word))
                 .flatten();
             if insn.is_none() && !is_data && word != 0 {
-                unknown.push(format!("{word:#010x} at {address:#x} ({})", program.name_at(address)));
+                unknown.push(format!(
+                    "{word:#010x} at {address:#x} ({})",
+                    program.name_at(address)
+                ));
             }
             program.insns.push(insn);
         }
@@ -144,14 +151,21 @@ impl Program {
 
     /// The function that an address lies in.
     pub(super) fn function_at(&self, address: u64) -> Option<usize> {
-        let next = self.functions.partition_point(|function| function.range.start <= address);
+        let next = self
+            .functions
+            .partition_point(|function| function.range.start <= address);
         let place = next.checked_sub(1)?;
-        self.functions[place].range.contains(&address).then_some(place)
+        self.functions[place]
+            .range
+            .contains(&address)
+            .then_some(place)
     }
 
     /// The function of that name; for Rust, the path without hash.
     pub(super) fn named(&self, name: &str) -> Option<usize> {
-        self.functions.iter().position(|function| function.name == name)
+        self.functions
+            .iter()
+            .position(|function| function.name == name)
     }
 
     /// The name of the function that an address lies in.
@@ -165,15 +179,21 @@ impl Program {
     pub(super) fn addresses_taken(&self) -> BTreeSet<u64> {
         let mut taken = BTreeSet::new();
         for (_, bytes) in &self.memory {
-            let words = bytes.chunks_exact(8).filter_map(|word| word.try_into().ok());
+            let words = bytes
+                .chunks_exact(8)
+                .filter_map(|word| word.try_into().ok());
             taken.extend(words.map(u64::from_le_bytes));
         }
         for insn in self.all() {
-            let Some((to, address)) = insn.page_or_address() else { continue };
+            let Some((to, address)) = insn.page_or_address() else {
+                continue;
+            };
             taken.insert(address);
             let after = (1..16).filter_map(|on| self.at(insn.address + 4 * on));
             taken.extend(after.filter_map(|sum| match sum.effect() {
-                Effect::Offset { from, by, .. } if from == to => Some(address.wrapping_add_signed(by)),
+                Effect::Offset { from, by, .. } if from == to => {
+                    Some(address.wrapping_add_signed(by))
+                }
                 _ => None,
             }));
         }
@@ -199,14 +219,19 @@ fn functions(sized: Vec<Function>, labels: &BTreeMap<u64, String>, end: u64) -> 
     let mut all: BTreeMap<u64, Function> = BTreeMap::new();
     for function in sized {
         // Several names for one body: the first by name, so that the choice does not depend on the linker.
-        let place = all.entry(function.range.start).or_insert_with(|| function.clone());
+        let place = all
+            .entry(function.range.start)
+            .or_insert_with(|| function.clone());
         if function.name < place.name {
             *place = function;
         }
     }
     let starts: Vec<u64> = all.keys().chain(labels.keys()).copied().collect();
     for (&start, name) in labels {
-        let is_inside = all.range(..=start).next_back().is_some_and(|(_, f)| f.range.contains(&start));
+        let is_inside = all
+            .range(..=start)
+            .next_back()
+            .is_some_and(|(_, f)| f.range.contains(&start));
         if !is_inside {
             let next = starts.iter().copied().filter(|&other| other > start).min();
             all.insert(

@@ -76,10 +76,23 @@ impl<'a> Image<'a> {
     /// From the code alone.
     pub(super) fn new(program: Program, source: Option<Source<'a>>) -> Result<Self> {
         let graph = Graph::new(&program);
-        let switch = program.named("reschedule").context("there is no function `reschedule`")?;
-        let named = |names: &[&str]| names.iter().filter_map(|name| program.named(name)).collect::<Vec<_>>();
+        let switch = program
+            .named("reschedule")
+            .context("there is no function `reschedule`")?;
+        let named = |names: &[&str]| {
+            names
+                .iter()
+                .filter_map(|name| program.named(name))
+                .collect::<Vec<_>>()
+        };
         let handlers = named(&HANDLERS);
-        let exception_stack = ExceptionStack::new(&program, &graph, &named(&ON_EXCEPTION_STACK), &handlers, switch);
+        let exception_stack = ExceptionStack::new(
+            &program,
+            &graph,
+            &named(&ON_EXCEPTION_STACK),
+            &handlers,
+            switch,
+        );
         let cannot = |function: usize| exception_stack.only.contains(&function);
         let switching = graph.switching(switch, cannot);
         let dataflow = Dataflow::new(&program, &graph, &switching, cannot);
@@ -108,14 +121,19 @@ impl<'a> Image<'a> {
 
     /// A finding as a person reads it.
     pub(super) fn describe(&self, finding: &Finding) -> String {
-        let Some(address) = finding.address else { return finding.what.clone() };
+        let Some(address) = finding.address else {
+            return finding.what.clone();
+        };
         let text = self.program.at(address).map(Insn::text).unwrap_or_default();
         format!("`{text}` in {}: {}", self.place(address), finding.what)
     }
 
     /// A function, an address and a line of source.
     pub(super) fn place(&self, address: u64) -> String {
-        let line = self.source.as_ref().map_or_else(String::new, |source| source.line(address));
+        let line = self
+            .source
+            .as_ref()
+            .map_or_else(String::new, |source| source.line(address));
         format!("{} at {address:#x} ({line})", self.program.name_at(address))
     }
 }

@@ -21,14 +21,17 @@ impl<'a> Source<'a> {
                 .unwrap_or_default();
             Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, Little))
         })?;
-        let context = addr2line::Context::from_dwarf(dwarf).context("unreadable debug information")?;
+        let context =
+            addr2line::Context::from_dwarf(dwarf).context("unreadable debug information")?;
         Ok(Self { context })
     }
 
     /// `file:line` of the innermost function at an address.
     pub(super) fn line(&self, address: u64) -> String {
         let location = self.context.find_location(address).ok().flatten();
-        let Some(location) = location else { return "?".to_owned() };
+        let Some(location) = location else {
+            return "?".to_owned();
+        };
         format!(
             "{}:{}",
             short(location.file.unwrap_or("?")),

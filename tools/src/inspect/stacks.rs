@@ -44,7 +44,10 @@ pub(super) fn check_switch(image: &Image<'_>) -> Answer {
     let program = &image.program;
     let mut findings = Vec::new();
     let mut count = 0;
-    for insn in program.all().filter(|insn| insn.writes_system_register() == Some(SP_EL0)) {
+    for insn in program
+        .all()
+        .filter(|insn| insn.writes_system_register() == Some(SP_EL0))
+    {
         count += 1;
         let function = program.name_at(insn.address);
         if function != SWITCH {
@@ -53,18 +56,26 @@ pub(super) fn check_switch(image: &Image<'_>) -> Answer {
         }
     }
     if count != 1 {
-        findings.push(Finding::of_image(format!("SP_EL0 is written in {count} places, not in one")));
+        findings.push(Finding::of_image(format!(
+            "SP_EL0 is written in {count} places, not in one"
+        )));
     }
     for (function, followed) in image.dataflow.functions.iter().enumerate() {
         let name = program.functions()[function].name.as_str();
         if !FIRST_STACKS.contains(&name) {
             for &address in &followed.foreign_stacks {
-                findings.push(Finding::at(address, format!("`{name}` puts sp on another stack")));
+                findings.push(Finding::at(
+                    address,
+                    format!("`{name}` puts sp on another stack"),
+                ));
             }
         }
     }
     Answer {
-        looked_at: format!("{count} write of SP_EL0, sp in {} functions", program.functions().len()),
+        looked_at: format!(
+            "{count} write of SP_EL0, sp in {} functions",
+            program.functions().len()
+        ),
         findings,
     }
 }
@@ -82,7 +93,10 @@ pub(super) fn check_bound(image: &Image<'_>) -> Answer {
     let deepest = roots.iter().map(|&root| (bounds.of(root), root)).max();
     findings.append(&mut bounds.findings);
     let Some((bytes, root)) = deepest else {
-        return Answer { looked_at: "nothing".to_owned(), findings };
+        return Answer {
+            looked_at: "nothing".to_owned(),
+            findings,
+        };
     };
     let chain = bounds.chain(root);
     if bytes > EXCEPTION_STACK_BYTES {
@@ -115,25 +129,37 @@ impl Bounds<'_, '_> {
             if RECURSIVE.iter().any(|(recursive, _)| *recursive == name) {
                 return 0;
             }
-            self.findings.push(Finding::of_image(format!("`{name}` calls itself on the exception stack")));
+            self.findings.push(Finding::of_image(format!(
+                "`{name}` calls itself on the exception stack"
+            )));
             return 0;
         }
         let followed = &self.image.dataflow.functions[function];
         if let Some(&address) = followed.lost.first() {
-            self.findings.push(Finding::at(address, "the depth of the stack is not known here"));
+            self.findings.push(Finding::at(
+                address,
+                "the depth of the stack is not known here",
+            ));
         }
         let mut deepest = (followed.depth, None);
         let depth_at = followed.depth_at.clone();
         let calls = self.image.exception_stack.calls.get(&function);
         for call in calls.into_iter().flatten() {
             // A call that is not reached has no depth.
-            let Some(&here) = depth_at.get(&call.at) else { continue };
+            let Some(&here) = depth_at.get(&call.at) else {
+                continue;
+            };
             let targets = match call.target {
                 Some(target) => vec![target],
-                None if calls_handlers(&self.image.program, function) => self.image.handlers.clone(),
+                None if calls_handlers(&self.image.program, function) => {
+                    self.image.handlers.clone()
+                }
                 None => {
                     if !NEVER_TAKEN.iter().any(|(never, _)| name.contains(never)) {
-                        self.findings.push(Finding::at(call.at, "nobody knows what this calls on the exception stack"));
+                        self.findings.push(Finding::at(
+                            call.at,
+                            "nobody knows what this calls on the exception stack",
+                        ));
                     }
                     Vec::new()
                 }
@@ -162,5 +188,107 @@ impl Bounds<'_, '_> {
             next = self.known.get(&function).and_then(|&(_, deeper)| deeper);
         }
         names.join(" > ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::snippet::{BRK, ENTER, LEAVE, RET, SET_SP_EL0, Word, Word::*, image};
+
+    const PLAIN: &[Word] = &[Is(ENTER), Is(LEAVE), Is(RET)];
+    /// sub sp, sp, #16384; add sp, sp, #16384
+    const DEEP: &[Word] = &[Is(0xd140_13ff), Is(0x9140_13ff), Is(RET)];
+
+    fn findings(
+        check: fn(&Image<'_>) -> Answer,
+        functions: &[(&'static str, &[Word])],
+    ) -> Vec<String> {
+        let findings = check(&image(functions)).findings;
+        findings.into_iter().map(|finding| finding.what).collect()
+    }
+
+    /// With `decision` as the scheduler's decision.
+    fn bound(decision: &[Word], more: &[(&'static str, &[Word])]) -> Vec<String> {
+        let [dispatch, next, finish] = ON_EXCEPTION_STACK;
+        let entries: [(&'static str, &[Word]); 3] =
+            [(dispatch, PLAIN), (next, decision), (finish, PLAIN)];
+        findings(check_bound, &[&entries, more].concat())
+    }
+
+    #[test]
+    fn only_the_switch_may_set_a_threads_stack_pointer() {
+        assert!(findings(check_switch, &[("f", PLAIN)]).is_empty());
+        let found = findings(check_switch, &[("f", &[Is(SET_SP_EL0), Is(RET)])]);
+        assert!(
+            found[0].contains("`f` sets a thread's stack pointer"),
+            "{found:?}"
+        );
+        assert!(found[1].contains("in 2 places"), "{found:?}");
+        // mov sp, x1
+        let found = findings(check_switch, &[("f", &[Is(0x9100_003f), Is(RET)])]);
+        assert!(
+            found[0].contains("`f` puts sp on another stack"),
+            "{found:?}"
+        );
+        assert!(findings(check_switch, &[("boot_entry", &[Is(0x9100_003f), Is(RET)])]).is_empty());
+    }
+
+    #[test]
+    fn the_bound_is_the_deepest_chain_of_calls() {
+        let decision: &[Word] = &[Is(ENTER), Call("deep"), Is(LEAVE), Is(RET)];
+        let found = bound(decision, &[("deep", DEEP)]);
+        assert!(found[0].starts_with("16416 bytes of 16384"), "{found:?}");
+        assert!(
+            found[0].ends_with("schedule_next_thread > deep"),
+            "{found:?}"
+        );
+        assert!(bound(PLAIN, &[("deep", DEEP)]).is_empty());
+    }
+
+    #[test]
+    fn a_panic_is_not_counted_and_a_recursion_is_refused() {
+        let panics: &[Word] = &[Is(0xd140_13ff), Is(BRK)];
+        let decision: &[Word] = &[
+            Is(ENTER),
+            Is(0xb400_0041),
+            Call("panics"),
+            Is(LEAVE),
+            Is(RET),
+        ];
+        assert!(bound(decision, &[("panics", panics)]).is_empty());
+        let again: &[Word] = &[
+            Is(ENTER),
+            Is(0xb400_0041),
+            Call("again"),
+            Is(LEAVE),
+            Is(RET),
+        ];
+        let found = bound(again, &[("again", again)]);
+        assert!(found[0].contains("`again` calls itself"), "{found:?}");
+    }
+
+    #[test]
+    fn a_call_of_nobody_knows_what_is_refused() {
+        // blr x2
+        let found = bound(&[Is(ENTER), Is(0xd63f_0040), Is(LEAVE), Is(RET)], &[]);
+        assert!(found[0].contains("nobody knows"), "{found:?}");
+    }
+
+    #[test]
+    fn a_loop_that_probes_a_large_frame_has_a_known_depth() {
+        // sub x9, sp, #32768; sub sp, sp, #4096; str xzr, [sp]; cmp sp, x9; b.ne; add sp, sp, #32768
+        let probes = [
+            0xd140_23e9,
+            0xd140_07ff,
+            0xf900_03ff,
+            0xeb29_63ff,
+            0x54ff_ffa1,
+            0x9140_23ff,
+            RET,
+        ];
+        let found = bound(&probes.map(Is), &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("32768 bytes"), "{found:?}");
     }
 }

@@ -2,58 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::inspect::insn::{Address, Effect, Insn, Reg, SP, V0};
-
-/// What a register or a stack slot holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    /// Nothing that matters here.
-    Other,
-    /// The stack pointer at entry of the function, and so many bytes.
-    Frame(i64),
-    /// The core's pointer as read at an address, or something computed from it.
-    Core(u64),
-    /// The same, from before a call that can switch.
-    Stale(u64),
-}
-
-impl Value {
-    fn join(self, other: Self) -> Self {
-        match (self, other) {
-            _ if self == other => self,
-            // Of two reads, the first in the image: so that a join comes to an end.
-            (Self::Stale(one), Self::Stale(two)) => Self::Stale(one.min(two)),
-            (Self::Stale(read), _) | (_, Self::Stale(read)) => Self::Stale(read),
-            (Self::Core(one), Self::Core(two)) => Self::Core(one.min(two)),
-            (Self::Core(read), _) | (_, Self::Core(read)) => Self::Core(read),
-            _ => Self::Other,
-        }
-    }
-
-    fn follows_core(self) -> bool {
-        matches!(self, Self::Core(_) | Self::Stale(_))
-    }
-
-    /// Where it was read, if it is stale.
-    fn stale(self) -> Option<u64> {
-        match self {
-            Self::Stale(read) => Some(read),
-            _ => None,
-        }
-    }
-
-    /// The same after a switch.
-    fn age(&mut self) {
-        if let Self::Core(read) = *self {
-            *self = Self::Stale(read);
-        }
-    }
-
-    /// What is computed from it.
-    fn derived(self) -> Self {
-        if self.follows_core() { self } else { Self::Other }
-    }
-}
+use crate::inspect::effect::{Address, Effect};
+use crate::inspect::insn::{Flow, Insn, Reg, SP, V0};
+use crate::inspect::value::Value;
 
 /// Which of x0 to x7 are the core's pointer, and where it was read.
 pub(super) type Arguments = [Option<u64>; 8];
@@ -190,7 +141,9 @@ impl State {
     /// Executes one instruction that is no call. If it uses something stale for more than keeping it: where that was
     /// read.
     pub(super) fn step(&mut self, insn: &Insn) -> Option<u64> {
-        self.probed = None;
+        if insn.flow() == Flow::Next {
+            self.probed = None;
+        }
         match insn.effect() {
             Effect::ReadCore(to) => {
                 self.set(to, Value::Core(insn.address));
@@ -208,7 +161,10 @@ impl State {
                 self.set(to, value);
                 None
             }
-            Effect::Align { from, to_multiple_of } => {
+            Effect::Align {
+                from,
+                to_multiple_of,
+            } => {
                 let value = match self.get(from) {
                     // A stack pointer is a multiple of 16: so much is lost at most.
                     Value::Frame(offset) => Value::Frame(offset - (to_multiple_of - 16).max(0)),
@@ -237,7 +193,9 @@ impl State {
                 let used = address.and_then(|address| self.stale_address(&address));
                 let place = address.and_then(|address| self.place(&address));
                 for (to, number) in to.into_iter().zip(0..) {
-                    let value = place.map_or(Value::Other, |place| self.load(place + number * width, width));
+                    let value = place.map_or(Value::Other, |place| {
+                        self.load(place + number * width, width)
+                    });
                     if let Some(to) = to {
                         self.set(to, if to < V0 { value } else { value.derived() });
                     }
@@ -299,12 +257,22 @@ impl State {
             return self.slots.get(&place).copied().unwrap_or(Value::Other);
         }
         // A vector register holds several; less than a register is no pointer.
-        let slots = if width > 8 { self.slots.range(place..place + width) } else { return Value::Other };
-        slots.map(|(_, value)| value.derived()).fold(Value::Other, Value::join)
+        let slots = if width > 8 {
+            self.slots.range(place..place + width)
+        } else {
+            return Value::Other;
+        };
+        slots
+            .map(|(_, value)| value.derived())
+            .fold(Value::Other, Value::join)
     }
 
     fn store(&mut self, place: i64, width: i64, value: Value) {
-        let overlapping: Vec<i64> = self.slots.range(place - 7..place + width).map(|(&slot, _)| slot).collect();
+        let overlapping: Vec<i64> = self
+            .slots
+            .range(place - 7..place + width)
+            .map(|(&slot, _)| slot)
+            .collect();
         for slot in overlapping {
             self.slots.remove(&slot);
         }
