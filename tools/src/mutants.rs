@@ -59,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, options: &MutantOptions) -> Result<u8> 
     setup::emulator()?;
     let mut tally = Tally::default();
     if !options.orders {
-        let profile = &options.build.profile;
+        let profile = options.build.profile();
         let firmware = build::firmware(workspace, &toolchain, options.board, profile)?;
         let cores = match options.board {
             Board::Virt => options.smp,

@@ -37,7 +37,7 @@ pub(super) fn run(
 ) -> Count {
     let started = Instant::now();
     let result = if name == REGISTER_MUTANTS {
-        build::firmware(workspace, toolchain, Board::Virt, &options.build.profile).and_then(
+        build::firmware(workspace, toolchain, Board::Virt, options.build.profile()).and_then(
             |firmware| {
                 let jobs = usize::from(options.jobs);
                 mutants::registers_on_one_core(workspace, toolchain, &firmware, jobs)
