@@ -131,6 +131,7 @@ pub fn sleep_until(deadline: Instant) {
 }
 
 /// Waits until [`Thread::unpark`] has been called since the last `park`.
+/// An `unpark` that an earlier `park` has already answered may end this one too: ask for the reason again.
 pub fn park() {
     wake::park();
 }

@@ -127,7 +127,7 @@ impl Core {
             }),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
-            rescan: Rescan::new(),
+            rescan: Rescan::unasked(),
             stats: Stats {
                 switches_voluntary: Counter::new(),
                 switches_preempted: Counter::new(),

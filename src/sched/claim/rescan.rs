@@ -9,7 +9,7 @@ pub struct Rescan(AtomicBool);
 impl Rescan {
     const_unless_checked! {
         /// Nothing to look at.
-        pub fn new() -> Self {
+        pub fn unasked() -> Self {
             Self(AtomicBool::new(false))
         }
     }

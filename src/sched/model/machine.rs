@@ -10,7 +10,7 @@ use loom::thread;
 
 use super::cpu::Cpu;
 use crate::core_id::CoreId;
-use crate::sched::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::sched::atomic::{AtomicBool, Ordering};
 use crate::sched::claim::{Rescan, Standing, State};
 use crate::sched::inbox::{self, Inbox};
 
@@ -35,9 +35,9 @@ pub(super) struct Thread {
     /// What its core stores when it leaves: how far it is.
     pub(super) registers: UnsafeCell<u8>,
     pub(super) script: Script,
-    /// What its priority is meant to be, and what its owner goes by.
-    pub(super) priority: AtomicU8,
-    pub(super) weight: UnsafeCell<u8>,
+    /// Its priority and its class: whether it is meant to have new ones, and whether its owner goes by them.
+    pub(super) is_meant: [AtomicBool; 2],
+    is_adopted: UnsafeCell<[bool; 2]>,
     /// It runs until it blocks, whoever waits.
     pub(super) is_realtime: bool,
     /// Under the lock of its timer's queue: whether it is in it.
@@ -69,8 +69,8 @@ impl Thread {
             links: inbox::Links::new(),
             registers: UnsafeCell::new(0),
             script: Box::new(script),
-            priority: AtomicU8::new(0),
-            weight: UnsafeCell::new(0),
+            is_meant: [AtomicBool::new(false), AtomicBool::new(false)],
+            is_adopted: UnsafeCell::new([false; 2]),
             is_realtime: false,
             timer: loom::sync::Mutex::new(false),
             timed_out: AtomicBool::new(false),
@@ -98,18 +98,19 @@ impl Thread {
     }
 
     /// For whoever owns it.
-    pub(super) fn weight(&self) -> u8 {
+    pub(super) fn is_adopted(&self) -> [bool; 2] {
         // SAFETY: loom checks that the owners are one after the other.
-        self.weight.with(|weight| unsafe { *weight })
+        self.is_adopted.with(|adopted| unsafe { *adopted })
     }
 
     /// `Thread::adopt_changes`.
     pub(super) fn adopt_changes(&self) {
         if self.standing.is_changed() {
             self.standing.take_changed();
-            let priority = self.priority.load(Ordering::Relaxed);
+            let meant = [0, 1].map(|wish: usize| self.is_meant[wish].load(Ordering::Relaxed));
             // SAFETY: as above.
-            self.weight.with_mut(|weight| unsafe { *weight = priority });
+            self.is_adopted
+                .with_mut(|adopted| unsafe { *adopted = meant });
         }
     }
 }
@@ -137,7 +138,7 @@ impl Machine {
     pub(super) fn run(cores: usize, threads: Vec<Thread>) {
         let core = |_| Core {
             inbox: Inbox::new(),
-            rescan: Rescan::new(),
+            rescan: Rescan::unasked(),
             sgi: AtomicBool::new(false),
             sleeper: Mutex::new(None),
         };

@@ -58,9 +58,9 @@ impl Cpu {
         self.reconsider(at);
     }
 
-    /// `wake::set_priority`.
-    pub(super) fn set_priority(&mut self, at: usize, priority: u8) {
-        self.thread(at).priority.store(priority, Ordering::Relaxed);
+    /// `wake::set_priority` and `wake::set_realtime`.
+    pub(super) fn change(&mut self, at: usize, wish: usize) {
+        self.thread(at).is_meant[wish].store(true, Ordering::Relaxed);
         self.thread(at).standing.mark_changed();
         self.reconsider(at);
     }

@@ -5,12 +5,14 @@ use super::machine::{Machine, Step, Thread, check, id};
 use super::park::{PARKER, messenger, park};
 use crate::sched::claim::{Standing, State};
 
-/// The priority that the parker is given.
-const WISHED: u8 = 7;
+/// What is changed.
+const PRIORITY: usize = 0;
+const CLASS: usize = 1;
 
-/// A thread that computes until it has the priority that it is meant to have.
-fn until_adopted(cpu: &Cpu) -> Step {
-    if cpu.thread(PARKER).weight() == WISHED {
+/// A thread that computes until it has what it is meant to have.
+fn until_adopted(cpu: &Cpu, wishes: &[usize]) -> Step {
+    let adopted = cpu.thread(PARKER).is_adopted();
+    if wishes.iter().all(|&wish| adopted[wish]) {
         cpu.end();
         Step::Ends
     } else {
@@ -18,10 +20,10 @@ fn until_adopted(cpu: &Cpu) -> Step {
     }
 }
 
-/// A thread that gives the parker another priority, and ends.
-fn promoter(core: usize) -> Thread {
-    Thread::running(core, |cpu, _| {
-        cpu.set_priority(PARKER, WISHED);
+/// A thread that gives the parker another priority or class, and ends.
+fn promoter(core: usize, wish: usize) -> Thread {
+    Thread::running(core, move |cpu, _| {
+        cpu.change(PARKER, wish);
         Step::Ends
     })
 }
@@ -52,22 +54,30 @@ fn until_on(cpu: &Cpu, target: usize) -> Step {
 #[test]
 fn a_running_thread_gets_its_new_priority() {
     check(3, || {
-        let hog = Thread::running(0, |cpu, _| until_adopted(cpu));
-        Machine::run(2, vec![hog, promoter(1)]);
+        let hog = Thread::running(0, |cpu, _| until_adopted(cpu, &[PRIORITY]));
+        Machine::run(2, vec![hog, promoter(1, PRIORITY)]);
     });
 }
 
 #[test]
 fn of_two_who_change_a_running_thread_none_is_overlooked() {
     check(2, || {
+        let hog = Thread::running(0, |cpu, _| until_adopted(cpu, &[PRIORITY, CLASS]));
+        Machine::run(3, vec![hog, promoter(1, PRIORITY), promoter(2, CLASS)]);
+    });
+}
+
+#[test]
+fn a_running_thread_is_changed_and_moved_at_once() {
+    check(2, || {
         let hog = Thread::running(0, |cpu, _| {
             if cpu.id == id(1) {
-                until_adopted(cpu)
+                until_adopted(cpu, &[PRIORITY])
             } else {
                 Step::Computes
             }
         });
-        Machine::run(3, vec![hog, promoter(1), pinner(2, 1)]);
+        Machine::run(3, vec![hog, promoter(1, PRIORITY), pinner(2, 1)]);
     });
 }
 
@@ -75,13 +85,13 @@ fn of_two_who_change_a_running_thread_none_is_overlooked() {
 fn a_thread_that_is_woken_while_it_blocks_gets_its_new_priority() {
     check(2, || {
         let parker = Thread::running(0, |cpu, at| match *at {
-            2 => until_adopted(cpu),
+            2 => until_adopted(cpu, &[PRIORITY]),
             _ => park(cpu, at, false).unwrap_or_else(|| {
                 *at = 2;
                 Step::GoesOn
             }),
         });
-        Machine::run(3, vec![parker, messenger(1), promoter(2)]);
+        Machine::run(3, vec![parker, messenger(1), promoter(2, PRIORITY)]);
     });
 }
 
@@ -102,9 +112,9 @@ fn a_thread_that_is_pinned_while_it_blocks_comes_to_its_core() {
 #[test]
 fn a_thread_on_its_way_to_another_core_gets_its_new_priority() {
     check(2, || {
-        let sleeper = parked(|cpu, _| until_adopted(cpu));
+        let sleeper = parked(|cpu, _| until_adopted(cpu, &[PRIORITY]));
         sleeper.standing.set_affinity(Some(id(1)));
-        Machine::run(3, vec![sleeper, messenger(0), promoter(2)]);
+        Machine::run(3, vec![sleeper, messenger(0), promoter(2, PRIORITY)]);
     });
 }
 

@@ -64,12 +64,15 @@ proptest! {
         let mut sim = hogs(hz, start * hz, &percents);
         sim.run(10 * hz);
         let least = percents.iter().copied().min().unwrap_or(100);
-        for (id, &percent) in percents.iter().enumerate() {
-            // 5 ms of the lighter one.
-            let shortest = 0.005 * f64::from(least) / f64::from(percent) * hz as f64;
+        let inverse: f64 = percents.iter().map(|&percent| 1.0 / f64::from(percent)).sum();
+        for (id, percent) in percents.iter().map(|&percent| f64::from(percent)).enumerate() {
+            // 5 ms of the lighter one, by a clock that is never 0.35 % off.
+            let ahead = 0.993 * 0.005 * f64::from(least) / percent;
+            // Among several that wait, one that has used up to a granule more than the best may be first.
+            let granule = if percents.len() > 2 { 0.2 / 64.0 / percent / inverse } else { 0.0 };
+            let shortest = (ahead - granule) * hz as f64;
             for slice in sim.slices(id) {
-                // The clock is never 0.35 % off.
-                prop_assert!(slice as f64 >= 0.993 * shortest, "{id}: {slice} ticks of {shortest}");
+                prop_assert!(slice as f64 >= shortest, "{id}: {slice} ticks of {shortest}");
             }
         }
     }
