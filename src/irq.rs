@@ -167,8 +167,7 @@ pub(crate) extern "C" fn dispatch() -> u64 {
         let intid = ack.intid();
         if intid == TIMER.intid.load(Ordering::Relaxed) {
             TIMER.count(core.id());
-            timers::on_interrupt(&irq);
-            cause = Cause::Timer;
+            cause = timers::on_interrupt(&irq);
         } else if intid == RESCHEDULE_SGI {
             RESCHEDULE.count(core.id());
             // A load of memory may overtake the load of the device that acknowledged: what the sender stored

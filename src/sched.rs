@@ -1,8 +1,8 @@
 //! The scheduler: who runs next, and the one path by which a core changes threads.
 //!
-//! `policy`, `run_queue`, `timer_queue`, `inbox` and `claim` know no hardware and are tested on the host. The rest is
-//! mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from other
-//! cores goes through its inbox. There is no scheduler lock.
+//! `policy`, `run_queue`, `timer_queue`, `inbox`, `claim` and `moments` know no hardware and are tested on the host.
+//! The rest is mechanism: each core's queue is touched by that core only, with IRQs masked, and what comes from
+//! other cores goes through its inbox. There is no scheduler lock.
 
 pub(crate) mod atomic;
 pub mod claim;
@@ -15,6 +15,7 @@ mod cpu_time;
 pub mod inbox;
 #[cfg(all(test, loom))]
 mod model;
+pub mod moments;
 pub mod policy;
 pub mod run_queue;
 pub mod timer_queue;
@@ -23,6 +24,8 @@ pub mod timer_queue;
 mod balance;
 #[cfg(target_os = "none")]
 pub mod blocks;
+#[cfg(target_os = "none")]
+pub mod forced;
 #[cfg(target_os = "none")]
 pub mod idle;
 #[cfg(target_os = "none")]

@@ -91,6 +91,8 @@ pub mod ctxsw;
 #[cfg(target_os = "none")]
 pub mod fpu;
 #[cfg(target_os = "none")]
+pub mod fuzz;
+#[cfg(target_os = "none")]
 pub mod hog;
 #[cfg(target_os = "none")]
 pub mod locks;

@@ -138,6 +138,15 @@ pub fn unmask_irqs() {
     unsafe { asm!("msr daifclr, #2", "isb", options(nostack, preserves_flags)) };
 }
 
+/// Waits a moment for another core. YIELD does nothing on a Cortex-A72; an emulator whose cores take turns (`-icount`)
+/// lets the next one run, where it would else spin until the turn is over.
+#[inline(always)]
+pub fn relax() {
+    // SAFETY: a hint (DDI 0487, C6.2.468).
+    unsafe { asm!("yield", options(nomem, nostack, preserves_flags)) };
+    core::hint::spin_loop();
+}
+
 /// Sleeps until an interrupt is pending, masked or not.
 #[inline(always)]
 pub fn wait_for_interrupt(_masked: &IrqGuard) {

@@ -5,6 +5,9 @@
 use core::arch::global_asm;
 use core::mem::{offset_of, size_of};
 
+use aarch64_cpu::registers::ELR_EL1;
+use tock_registers::interfaces::Readable;
+
 use crate::irq;
 use crate::kernel;
 use crate::sched::switch::Context;
@@ -96,6 +99,11 @@ global_asm!(
     irq_dispatch = sym irq::dispatch,
     fault = sym fault,
 );
+
+/// Where the thread was interrupted. For an interrupt's handler: nothing else writes the register meanwhile.
+pub fn interrupted_address() -> usize {
+    ELR_EL1.get() as usize
+}
 
 /// Any exception that is not an interrupt from a thread. Reports it and stops the machine.
 extern "C" fn fault(frame: &FaultFrame) -> ! {

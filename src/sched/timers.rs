@@ -7,7 +7,9 @@ use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
+use crate::sched::forced;
 use crate::sched::per_core::{self, Own};
+use crate::sched::switch::Cause;
 use crate::sched::thread;
 use crate::sched::wake::{self, Claimed, State};
 
@@ -54,8 +56,9 @@ pub fn sleep_until(deadline_ticks: u64) {
     block_until(deadline_ticks, &irq);
 }
 
-/// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy.
-pub(crate) fn on_interrupt(irq: &IrqGuard) {
+/// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy. Returns with
+/// which cause.
+pub(crate) fn on_interrupt(irq: &IrqGuard) -> Cause {
     let core = per_core::this(irq);
     let now = timer::now();
     let next = loop {
@@ -74,8 +77,10 @@ pub(crate) fn on_interrupt(irq: &IrqGuard) {
             claimed.enqueue(irq);
         }
     };
+    let (next, cause) = forced::at_interrupt(core.id(), next);
     let own = core.own(irq);
     own.armed_ticks = next;
     timer::set_deadline(next);
     own.need_resched = true;
+    cause
 }

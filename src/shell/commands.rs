@@ -5,7 +5,7 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 43] = [
+static TABLE: [&Command; 44] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -18,6 +18,7 @@ static TABLE: [&Command; 43] = [
     &suite::ctxsw::COMMAND,
     &cmd_shell::ECHO,
     &suite::fpu::COMMAND,
+    &suite::fuzz::COMMAND,
     &cmd_system::HALT,
     &cmd_shell::HELP,
     &suite::hog::COMMAND,

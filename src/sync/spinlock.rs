@@ -2,9 +2,10 @@
 
 use core::ops::{Deref, DerefMut};
 
+use spin::RelaxStrategy;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{self, IrqGuard};
 
 /// Protects what several cores, or a thread and an interrupt handler, share for a short time.
 ///
@@ -12,7 +13,18 @@ use crate::arch::cpu::IrqGuard;
 /// that are not running.
 #[derive(Debug, Default)]
 pub struct SpinLock<T> {
-    inner: SpinMutex<T>,
+    inner: SpinMutex<T, Relax>,
+}
+
+/// What a core does between two looks at a lock that another one has.
+#[derive(Debug)]
+struct Relax;
+
+impl RelaxStrategy for Relax {
+    #[inline(always)]
+    fn relax() {
+        cpu::relax();
+    }
 }
 
 impl<T> SpinLock<T> {
@@ -47,7 +59,7 @@ impl<T> SpinLock<T> {
 #[derive(Debug)]
 pub struct SpinLockGuard<'a, T> {
     // The order is the order of dropping.
-    inner: SpinMutexGuard<'a, T>,
+    inner: SpinMutexGuard<'a, T, Relax>,
     _irq: IrqGuard,
 }
 

@@ -52,6 +52,8 @@ pub(crate) enum Call {
     },
     /// Images with one mistake each, which the firmware's own tests have to find
     Mutants(MutantOptions),
+    /// Interrupt threads at every instruction of the scheduler and the locks
+    Fuzz(FuzzOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else
@@ -195,6 +197,33 @@ pub(crate) struct MutantOptions {
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) build: BuildOptions,
+}
+
+/// How threads are interrupted.
+#[derive(Args, Debug)]
+pub(crate) struct FuzzOptions {
+    /// What the moments are drawn from; printed when it is left out
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How long; without it, until every instruction was interrupted, and ten minutes at most
+    #[arg(long, value_parser = minutes)]
+    pub(crate) minutes: Option<f64>,
+    /// The board to build for and to emulate
+    #[arg(long, value_enum, default_value_t = Board::Virt)]
+    pub(crate) board: Board,
+    /// List every instruction that is masked or was never executed
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+}
+
+/// A time in minutes, up to a week.
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(minutes) if (0.0..=10_080.0).contains(&minutes) => Ok(minutes),
+        _ => Err("not a number of minutes from 0 to 10080".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod build;
 mod check;
 mod cli;
 mod failure;
+mod fuzz;
 mod host_tests;
 mod image;
 mod inspect;
@@ -59,6 +60,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
         Call::Mutants(options) => mutants::run(&workspace, options),
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
+        Call::Fuzz(options) => fuzz::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }

@@ -192,7 +192,7 @@ impl Session {
 }
 
 /// The checks in a suite's output that did not hold, each on a line of its own.
-fn failed_checks(output: &str) -> String {
+pub(crate) fn failed_checks(output: &str) -> String {
     records(output)
         .filter(|record| record.id() == "check" && record.number("ok") == Some(0))
         .map(|record| {

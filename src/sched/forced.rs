@@ -1,0 +1,224 @@
+//! Interrupts at moments of a generator's choosing, for `fuzz`: the timer's compare value is set so that threads
+//! are interrupted, and taken off their core, where nothing else would do it.
+//!
+//! While nothing is forced, the timer's interrupt costs three instructions more for it, and every other path
+//! none: a forced deadline is armed by the interrupt before it, and the earliest deadline wins anyway.
+
+#![expect(unsafe_code, reason = "the timer's interrupt finds it by a pointer")]
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use crate::arch::cpu::IrqGuard;
+use crate::arch::{boot, exceptions, timer};
+use crate::board::MAX_CORES;
+use crate::core_id::CoreId;
+use crate::sched::moments::{Moments, digested};
+use crate::sched::per_core;
+use crate::sched::switch::Cause;
+use crate::sched::thread;
+use crate::sync::SpinLock;
+
+/// Bytes of one instruction.
+const INSTRUCTION: usize = 4;
+/// Instructions per word of the map.
+const WORD: usize = u64::BITS as usize;
+/// How much further apart forced interrupts of an idle core are: it has nothing that could be interrupted.
+const IDLE_FACTOR: u64 = 16;
+
+/// What the rest of an interrupt takes at the least, at one instruction a tick. A deadline within it would only meet
+/// the same instruction again.
+const EXIT_TICKS: u64 = 96;
+/// The same, where the core goes over to another thread.
+const SWITCH_TICKS: u64 = 256;
+
+/// What is forced, and what came of it.
+#[derive(Debug)]
+pub struct Forced {
+    cores: [SpinLock<Stream>; MAX_CORES],
+    /// Address of the image's code.
+    base: usize,
+    /// One bit for each instruction of it: whether an interrupt was taken there.
+    taken_at: Vec<AtomicU64>,
+}
+
+/// One core's part.
+#[derive(Debug)]
+struct Stream {
+    moments: Moments,
+    /// Whether this core's interrupts are forced.
+    has_joined: bool,
+    /// Whether the interrupt that is coming takes the core away.
+    rotates: bool,
+    /// How many were forced.
+    forced: u64,
+    /// How many are still to be counted.
+    left: u64,
+    counts: Counts,
+}
+
+/// What has happened on one core while interrupts were counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Interrupts of its timer.
+    pub interrupts: u64,
+    /// Those that were to take the core away.
+    pub rotations: u64,
+    /// All their addresses in their order, as one number.
+    pub digest: u64,
+}
+
+/// Null while nothing is forced.
+static ACTIVE: AtomicPtr<Forced> = AtomicPtr::new(core::ptr::null_mut());
+
+impl Forced {
+    /// Memory for it. It is never freed: a core may still be in its interrupt when all is over.
+    pub fn new() -> &'static Self {
+        let (base, end) = boot::image().text;
+        let words = (end - base).div_ceil(INSTRUCTION * WORD);
+        Box::leak(Box::new(Self {
+            cores: [const { SpinLock::new(Stream::OFF) }; MAX_CORES],
+            base,
+            taken_at: (0..words).map(|_| AtomicU64::new(0)).collect(),
+        }))
+    }
+
+    /// From now on the timer's interrupt asks here. Nothing is forced before [`join`](Self::join).
+    pub fn open(&'static self, seed: u64) {
+        for (stream, core) in (0_u64..).zip(&self.cores) {
+            *core.lock() = Stream {
+                moments: Moments::new(seed, stream),
+                ..Stream::OFF
+            };
+        }
+        for word in &self.taken_at {
+            word.store(0, Ordering::Relaxed);
+        }
+        ACTIVE.store(core::ptr::from_ref(self).cast_mut(), Ordering::Release);
+    }
+
+    /// Forces the first interrupt of the core that runs this; each forces the next one.
+    pub fn join(&self) {
+        let irq = IrqGuard::mask();
+        let core = per_core::this(&irq);
+        self.cores[core.id().index()].lock().has_joined = true;
+        core.own(&irq).arm(timer::now() + 1);
+    }
+
+    /// Counts the next `interrupts` of each core. What is done once in a run is done before: from here on a trace of
+    /// the emulator shows what can be interrupted.
+    pub fn count(&self, interrupts: u64) {
+        for core in &self.cores {
+            core.lock().left = interrupts;
+        }
+        pivot_fuzz_window(1);
+    }
+
+    /// The timer's interrupt does not ask here any more.
+    pub fn close(&self) {
+        ACTIVE.store(core::ptr::null_mut(), Ordering::Release);
+    }
+
+    /// What has happened on `core`.
+    pub fn counts(&self, core: CoreId) -> Counts {
+        self.cores[core.index()].lock().counts
+    }
+
+    /// How many interrupts of `core` were forced, counted or not.
+    pub fn forced(&self, core: CoreId) -> u64 {
+        self.cores[core.index()].lock().forced
+    }
+
+    /// How many interrupts of `core` are still to be counted.
+    pub fn left(&self, core: CoreId) -> u64 {
+        self.cores[core.index()].lock().left
+    }
+
+    /// Where interrupts were taken: addresses of 64 instructions each, and a bit for each of them, the lowest first.
+    pub fn taken_at(&self) -> impl Iterator<Item = (usize, u64)> {
+        let bits = self
+            .taken_at
+            .iter()
+            .map(|word| word.load(Ordering::Relaxed));
+        (self.base..)
+            .step_by(WORD * INSTRUCTION)
+            .zip(bits)
+            .filter(|(_, bits)| *bits != 0)
+    }
+
+    /// Notes an interrupt, and says when the next one comes (in ticks) and what this one is the cause of.
+    fn interrupted(&self, core: CoreId) -> (u64, Cause) {
+        let mut stream = self.cores[core.index()].lock();
+        if !stream.has_joined {
+            return (timer::NEVER, Cause::Timer);
+        }
+        let address = exceptions::interrupted_address();
+        let instruction = address.wrapping_sub(self.base) / INSTRUCTION;
+        if let Some(word) = self.taken_at.get(instruction / WORD) {
+            word.fetch_or(1 << (instruction % WORD), Ordering::Relaxed);
+        }
+        let rotates = stream.rotates;
+        stream.forced += 1;
+        if stream.left > 0 {
+            stream.counts.interrupts += 1;
+            stream.counts.rotations += u64::from(rotates);
+            stream.counts.digest = digested(stream.counts.digest, address as u64);
+            stream.left -= 1;
+            if stream.left == 0 {
+                pivot_fuzz_window(0);
+            }
+        }
+        let moment = stream.moments.next_moment();
+        stream.rotates = moment.rotates;
+        let is_idle = thread::current().id() == 0;
+        let factor = if is_idle { IDLE_FACTOR } else { 1 };
+        let (cause, exit) = if rotates {
+            (Cause::Yield, SWITCH_TICKS)
+        } else {
+            (Cause::Timer, EXIT_TICKS)
+        };
+        (timer::now() + exit + moment.ticks * factor, cause)
+    }
+}
+
+impl Stream {
+    const OFF: Self = Self {
+        moments: Moments::new(0, 0),
+        has_joined: false,
+        rotates: false,
+        forced: 0,
+        left: 0,
+        counts: Counts {
+            interrupts: 0,
+            rotations: 0,
+            digest: 0,
+        },
+    };
+}
+
+/// The timer's interrupt on `core`: when the next one is to come at the latest, and of what it is the cause. While
+/// nothing is forced, `next` and the timer's own cause.
+#[inline(always)]
+pub(super) fn at_interrupt(core: CoreId, next: u64) -> (u64, Cause) {
+    let active = ACTIVE.load(Ordering::Acquire);
+    if active.is_null() {
+        return (next, Cause::Timer);
+    }
+    // SAFETY: `open` stored a reference that lasts for ever.
+    at_forced_interrupt(unsafe { &*active }, core, next)
+}
+
+#[cold]
+fn at_forced_interrupt(forced: &Forced, core: CoreId, next: u64) -> (u64, Cause) {
+    let (deadline, cause) = forced.interrupted(core);
+    (next.min(deadline), cause)
+}
+
+/// Does nothing: a trace of the emulator shows by it when interrupts begin to be counted (1) and when a core has had all
+/// of its (0). The host tool knows it by its name.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn pivot_fuzz_window(is_open: u64) {
+    core::hint::black_box(is_open);
+}

@@ -1,0 +1,272 @@
+//! One run of the image's `fuzz` in the emulator, with or without a trace.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use pivot::report::Record;
+
+use super::code::{Code, INSTRUCTION};
+use super::trace::{Addresses, Executed, Reader};
+use crate::board::Board;
+use crate::build::Firmware;
+use crate::failure::Failure;
+use crate::qemu::{self, Console, Launch, Start};
+use crate::serial::Serial;
+use crate::session::failed_checks;
+use crate::step;
+use crate::toolchain::Toolchain;
+use crate::transcript::{exit_code, records};
+use crate::workspace::Workspace;
+
+/// Longer than any run takes: it detects a hang.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// For the machine to halt after its verdict.
+const TIME_TO_HALT: Duration = Duration::from_secs(60);
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    pub(crate) seed: u64,
+    /// On each core.
+    pub(crate) interrupts: u64,
+    pub(crate) cores: usize,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The instructions at which interrupts were taken.
+    pub(crate) covered: Addresses,
+    /// How many interrupts there were, on all cores.
+    pub(crate) interrupts: u64,
+    /// Of each core: all addresses in their order, as one number.
+    pub(crate) digests: Vec<u64>,
+}
+
+/// Where it is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Emulator<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) firmware: &'a Firmware,
+    pub(crate) board: Board,
+    /// For the files of its runs.
+    pub(crate) directory: &'a Path,
+}
+
+impl Emulator<'_> {
+    /// Runs a round.
+    pub(crate) fn run(&self, round: Round) -> Result<Outcome> {
+        let directory = self.directory.join(format!("cores{}", round.cores));
+        let mut command = self.command(round, &directory)?;
+        execute(&mut command, round, &directory)
+    }
+
+    /// Runs a round until its interrupts have come, and traces what of `code` it executes meanwhile.
+    pub(crate) fn trace(&self, round: Round, code: &Code) -> Result<Executed> {
+        let directory = self.directory.join(format!("trace{}", round.cores));
+        let mut command = self.command(round, &directory)?;
+        let pipe = pipe(&directory)?;
+        // The last of two options of one name counts: this log takes the place of the usual one.
+        command.args(["-accel", "tcg,one-insn-per-tb=on", "-d", "cpu,nochain"]);
+        command.arg("-dfilter").arg(code.filter());
+        command.arg("-D").arg(&pipe);
+        let mut serial = Serial::start(&mut command)?;
+        serial.keep_console(directory.join("console.log"));
+        let (sender, executed) = mpsc::channel();
+        let window = code.window;
+        thread::spawn(move || sender.send(read_trace(&pipe, window)));
+        let why = match executed.recv_timeout(TIMEOUT) {
+            Ok(Ok(Some(executed))) => return Ok(executed),
+            Ok(Ok(None)) => format!("it ended too early{}", serial.last_words()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it did not end within {} s", TIMEOUT.as_secs()),
+        };
+        Err(serial
+            .failure(&format!("tracing `{}`: {why}", exec(round)))
+            .into())
+    }
+
+    fn command(&self, round: Round, directory: &Path) -> Result<Command> {
+        let exec = exec(round);
+        let launch = Launch {
+            board: self.board,
+            machine: machine(self.board, round.cores),
+            start: Start::Loader,
+            exec: Some(&exec),
+            // One instruction is a nanosecond, and the counter has as many ticks: every instruction is a moment.
+            icount: Some(0),
+            console: Console::Pipe,
+            debugger: None,
+            directory: directory.to_path_buf(),
+        };
+        launch.command(self.workspace, self.toolchain, self.firmware)
+    }
+}
+
+/// The cores of the machines on which a board's image is run.
+pub(crate) fn cores(board: Board) -> &'static [usize] {
+    match board {
+        Board::Virt => &[1, 2],
+        Board::Rpi4 => &[4],
+    }
+}
+
+/// The machine's options: a counter of 1 GHz.
+fn machine(board: Board, cores: usize) -> Vec<String> {
+    let (mut options, counter) = match board {
+        Board::Virt => (
+            qemu::virt_options(cores, 2),
+            ["-cpu", "cortex-a72,cntfrq=1000000000"],
+        ),
+        Board::Rpi4 => (
+            qemu::rpi4_options(),
+            ["-global", "cortex-a72-arm-cpu.cntfrq=1000000000"],
+        ),
+    };
+    options.extend(qemu::words(&counter));
+    options
+}
+
+fn exec(round: Round) -> String {
+    let Round {
+        seed, interrupts, ..
+    } = round;
+    format!("fuzz --seed {seed} --interrupts {interrupts} --coverage")
+}
+
+/// How a person runs a round again.
+pub(crate) fn replay(board: Board, round: Round) -> String {
+    let Round {
+        seed,
+        interrupts,
+        cores,
+    } = round;
+    let machine = match board {
+        Board::Virt => format!("--smp {cores}"),
+        Board::Rpi4 => "--board rpi4".to_owned(),
+    };
+    let options = machine_words(board);
+    format!(
+        "cargo xtask run {machine} --icount 0 --exec 'fuzz --seed {seed} --interrupts {interrupts}' -- {options}"
+    )
+}
+
+fn machine_words(board: Board) -> String {
+    let all = machine(board, 1);
+    all[all.len() - 2..].join(" ")
+}
+
+fn execute(command: &mut Command, round: Round, directory: &Path) -> Result<Outcome> {
+    let mut serial = Serial::start(command)?;
+    serial.keep_console(directory.join("console.log"));
+    let mut output = serial.expect("@exit ", TIMEOUT)?;
+    let verdict = serial.expect("\n", TIMEOUT)?;
+    if exit_code(&format!("@exit {verdict}")) != Some(0) {
+        let what = format!(
+            "`{}` on {} cores failed{}",
+            exec(round),
+            round.cores,
+            failed_checks(&output)
+        );
+        return Err(serial.failure(&what).into());
+    }
+    output.push_str(&verdict);
+    serial.wait_for_end(TIME_TO_HALT)?;
+    outcome(&output)
+        .ok_or_else(|| Failure::verdict("the image's `fuzz` did not report what it came to").into())
+}
+
+/// Reads the report lines of a run.
+fn outcome(output: &str) -> Option<Outcome> {
+    let mut outcome = Outcome::default();
+    for record in records(output) {
+        match record.id() {
+            "fuzz" => {
+                outcome.interrupts += record.number("interrupts")?;
+                outcome.digests.push(record.number("digest")?);
+            }
+            "fuzz.covered" => outcome.covered.extend(covered(&record)?),
+            _ => {}
+        }
+    }
+    (outcome.interrupts > 0).then_some(outcome)
+}
+
+/// The addresses of a line: a bit for each instruction, the lowest first.
+fn covered(record: &Record) -> Option<impl Iterator<Item = u64> + use<>> {
+    let (at, bits) = (record.number("at")?, record.number("bits")?);
+    let set = (0..u64::from(u64::BITS)).filter(move |bit| bits >> bit & 1 != 0);
+    Some(set.map(move |bit| at + bit * INSTRUCTION))
+}
+
+/// A pipe with a name, for the trace: it is too long for a file.
+fn pipe(directory: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
+    let pipe = directory.join("trace");
+    if pipe.exists() {
+        fs::remove_file(&pipe).with_context(|| format!("removing {}", pipe.display()))?;
+    }
+    step::output(
+        "making a pipe for the trace",
+        Command::new("mkfifo").arg(&pipe),
+    )?;
+    Ok(pipe)
+}
+
+/// Reads what the emulator writes, until the window is closed or the emulator ends.
+fn read_trace(pipe: &Path, window: u64) -> Result<Option<Executed>> {
+    let mut trace = BufReader::with_capacity(1 << 20, File::open(pipe)?);
+    let (mut reader, mut line) = (Reader::new(window), Vec::new());
+    while !reader.has_closed() && trace.read_until(b'\n', &mut line)? > 0 {
+        reader.line(&line);
+        line.clear();
+    }
+    Ok(reader.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_gives_addresses_counts_and_a_digest_for_each_core() {
+        let output = "text\n@fuzz.covered at=0x1000 bits=0x8000000000000005\n\
+                      @fuzz.covered at=0x1100 bits=0x2\n\
+                      @fuzz core=0 seed=7 interrupts=10 rotations=5 digest=0xab\n\
+                      @fuzz core=1 seed=7 interrupts=11 rotations=5 digest=0xcd\n";
+        let outcome = outcome(output).unwrap();
+        assert_eq!(outcome.covered, [0x1000, 0x1008, 0x10fc, 0x1104].into());
+        assert_eq!(
+            (outcome.interrupts, outcome.digests),
+            (21, vec![0xab, 0xcd])
+        );
+    }
+
+    #[test]
+    fn a_run_without_an_interrupt_or_with_half_a_line_is_no_run() {
+        assert!(outcome("text\n").is_none());
+        assert!(outcome("@fuzz.covered at=0x1000\n@fuzz interrupts=1 digest=0x1\n").is_none());
+    }
+
+    #[test]
+    fn the_words_that_run_a_round_again_name_seed_and_machine() {
+        let round = Round {
+            seed: 7,
+            interrupts: 9,
+            cores: 2,
+        };
+        let words = replay(Board::Virt, round);
+        assert!(words.contains("--smp 2 --icount 0 --exec 'fuzz --seed 7 --interrupts 9'"));
+        assert!(
+            words.ends_with("-- -cpu cortex-a72,cntfrq=1000000000"),
+            "{words}"
+        );
+    }
+}
