@@ -34,18 +34,19 @@ unsafe impl Send for Free {}
 
 static FREE: SpinLock<Free> = SpinLock::new(Free(None));
 
+fn take_free() -> Option<NonNull<Thread>> {
+    let mut free = FREE.lock();
+    let block = free.0?;
+    // SAFETY: a block in the list.
+    free.0 = unsafe { block.as_ref() }.next_free.get();
+    Some(block)
+}
+
 impl ThreadRef {
     /// A block for a new thread, and the first reference to it.
     pub(super) fn new(birth: Birth) -> Self {
-        let mut free = FREE.lock();
-        let Some(block) = free.0 else {
-            drop(free);
-            return Self(NonNull::from(Box::leak(Box::new(Thread::new(birth)))));
-        };
-        // SAFETY: a block in the list.
-        free.0 = unsafe { block.as_ref() }.next_free.get();
-        drop(free);
-        // SAFETY: out of the list, so nobody refers to it but mutexes whose owner it was.
+        let block = take_free().unwrap_or_else(|| Box::leak(Box::new(Thread::idle())).into());
+        // SAFETY: new, or free: no thread has it, and nobody refers to it but mutexes whose owner it was.
         unsafe { inheritance::renew(block, Thread::new(birth)) };
         Self(block)
     }

@@ -153,6 +153,7 @@ fn measure_one(
 /// Prints what the figures are made of, and whether they can be true.
 fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
     let mut verdict = Verdict::Passed;
+    ctx.out().add_checks(results.len() as u32);
     for (mode, measured) in results {
         details(ctx, *mode, measured);
         if let Some(complaint) = mode.complaint(measured, online) {

@@ -296,11 +296,12 @@ pub(super) fn with_graph<T>(look: impl FnOnce() -> T) -> T {
     look()
 }
 
-/// Makes a free block the block of a new thread.
+/// Makes a block the block of a new thread. Under the lock, so that whoever finds it as the owner of a mutex, under
+/// the lock too, sees all of it: taking a free mutex is no release.
 ///
 /// # Safety
 ///
-/// No thread has the block, and nobody refers to it, but for mutexes whose owner it was.
+/// It is a block that no thread has, and nobody refers to it, but for mutexes whose owner it was.
 #[cfg(target_os = "none")]
 pub(crate) unsafe fn renew(block: NonNull<Thread>, thread: Thread) {
     let mut graph = GRAPH.lock();

@@ -19,7 +19,6 @@ use crate::board::Board;
 use crate::build;
 use crate::cli::FuzzOptions;
 use crate::failure::{CODE_FAILED, Failure};
-use crate::session::Rig;
 use crate::setup;
 use crate::workspace::Workspace;
 use code::Code;
@@ -38,7 +37,12 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<u8> {
     let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
-    let firmware = build::firmware(workspace, &toolchain, options.board, options.build.profile())?;
+    let firmware = build::firmware(
+        workspace,
+        &toolchain,
+        options.board,
+        options.build.profile(),
+    )?;
     let directory = workspace.run_dir(&format!("fuzz-{}", options.board.name()));
     let emulator = Emulator {
         workspace,
@@ -65,28 +69,6 @@ pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<u8> {
     }
     eprintln!("error: not every instruction was interrupted");
     Ok(CODE_FAILED)
-}
-
-/// The scenario: a fixed seed, until everything was met.
-pub(crate) fn scenario(rig: &Rig<'_>) -> Result<()> {
-    let emulator = Emulator {
-        workspace: rig.workspace,
-        toolchain: rig.toolchain,
-        firmware: rig.firmware,
-        board: rig.machine.board,
-        directory: &rig.directory,
-    };
-    let mut fuzz = Fuzz::start(emulator, 1)?;
-    fuzz.rounds(LIMIT, !rig.is_full)?;
-    let table = fuzz.table();
-    if table.uncovered().next().is_none() {
-        return Ok(());
-    }
-    let what = format!(
-        "not every instruction was interrupted\n{}",
-        table.render(false)
-    );
-    Err(Failure::verdict(what).into())
 }
 
 /// Runs of one seed.

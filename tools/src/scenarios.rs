@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::board::Board;
-use crate::fuzz;
 use crate::machines::{Machine, Role};
 use crate::session::Rig;
 
@@ -51,8 +49,6 @@ enum Place {
     Everywhere,
     /// On each board's main machine.
     Main,
-    /// Once, whatever is asked for but `--quick`: it brings machines of its own.
-    Once,
 }
 
 /// How much is asked for.
@@ -146,7 +142,6 @@ pub(crate) const ALL: &[Scenario] = &[
     counted("cputime-counted", "cputime --strict"),
     counted("wake-counted", "wake --strict"),
     counted("locks-counted", "locks --strict"),
-    conversation("fuzz", Place::Once, fuzz::scenario),
     conversation("exec", Place::Main, conversations::exec),
     conversation("editing", Place::Main, conversations::editing),
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),
@@ -165,12 +160,9 @@ impl Scenario {
         }
         let is_main = machine.role == Role::Main;
         match (extent, self.place) {
-            (_, Place::Once) if machine.board != Board::Virt || !is_main => false,
             (Extent::Quick, place) => place == Place::Quick && is_main,
             (Extent::Usual, Place::Main) => machine.role != Role::Variant,
-            (Extent::Usual, Place::Quick | Place::Everywhere | Place::Once) | (Extent::Full, _) => {
-                true
-            }
+            (Extent::Usual, Place::Quick | Place::Everywhere) | (Extent::Full, _) => true,
         }
     }
 

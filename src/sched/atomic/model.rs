@@ -10,8 +10,8 @@
 
 use core::cell::Cell;
 
+use loom::sync::atomic;
 pub(crate) use loom::sync::atomic::Ordering;
-use loom::sync::atomic::{self, AtomicUsize};
 
 loom::thread_local! {
     /// Whether this thread has made a sequentially consistent store since it was in line.
@@ -19,7 +19,7 @@ loom::thread_local! {
 }
 
 loom::lazy_static! {
-    static ref LINE: AtomicUsize = AtomicUsize::new(0);
+    static ref LINE: atomic::AtomicUsize = atomic::AtomicUsize::new(0);
 }
 
 /// To be called before a load, the one of a read-modify-write included.

@@ -23,9 +23,16 @@ pub struct Thread {
     inherited: Cell<Urgency>,
     is_queued: AtomicBool,
     queued: Notify,
+    timer: Mutex<Timer>,
     timed_out: AtomicBool,
     pub(crate) wait_links: WaitLinks,
     pub(crate) edges: Edges,
+}
+
+#[derive(Default)]
+struct Timer {
+    is_armed: bool,
+    is_past: bool,
 }
 
 // SAFETY: as for the kernel's: cells are touched under the lock that their name says only.
@@ -46,16 +53,20 @@ loom::thread_local! {
 impl Thread {
     /// A thread in the realtime class `class`, which is never freed: as in the kernel.
     pub(super) fn new(class: u8) -> &'static Self {
-        Box::leak(Box::new(Self {
+        let block = Box::leak(Box::new(Self {
             standing: Standing::new(State::Running, CoreId::BOOT, false, false),
             own: AtomicU16::new(Urgency::new(class, Priority::NORMAL).to_bits()),
             inherited: Cell::new(Urgency::LEAST),
             is_queued: AtomicBool::new(false),
             queued: Notify::new(),
+            timer: Mutex::new(Timer::default()),
             timed_out: AtomicBool::new(false),
             wait_links: WaitLinks::new(),
             edges: Edges::new(),
-        }))
+        }));
+        // As `inheritance::renew`, which writes a block under the lock of the graph.
+        crate::sync::inheritance::with_graph(|| ());
+        block
     }
 
     /// From here on, loom's current thread is this one.
@@ -64,12 +75,30 @@ impl Thread {
         CURRENT.with(|current| current.store(address, Ordering::Relaxed));
     }
 
-    /// The time of the thread runs out, if it waits.
+    /// The time of the thread runs out: what it waits for with a time it waits for no longer, now or later.
     pub(super) fn run_out(&self) {
-        if let Some(claimed) = Claimed::claim(self, State::Waiting) {
+        self.lock_timer().is_past = true;
+        self.fire();
+    }
+
+    /// What the timer's interrupt does, in the order of `timers::on_interrupt`.
+    fn fire(&self) {
+        let mut timer = self.lock_timer();
+        if !timer.is_past || !core::mem::take(&mut timer.is_armed) {
+            return;
+        }
+        let claimed = Claimed::claim(self, State::Waiting);
+        drop(timer);
+        if let Some(claimed) = claimed {
             self.timed_out.store(true, Ordering::Relaxed);
             claimed.enqueue(&IrqGuard::mask());
         }
+    }
+
+    fn lock_timer(&self) -> MutexGuard<'_, Timer> {
+        self.timer
+            .lock()
+            .expect("no thread of a model panics and goes on")
     }
 
     /// What it inherits, for a test that knows that nobody changes it now.
@@ -142,7 +171,8 @@ impl Claimed {
 
     pub(crate) fn enqueue(self, _irq: &IrqGuard) {
         let thread = self.thread();
-        thread.is_queued.store(true, Ordering::Release);
+        // A read-modify-write: loom may order a store before the swap in `block` that has not seen it.
+        thread.is_queued.swap(true, Ordering::AcqRel);
         thread.queued.notify();
     }
 
@@ -160,8 +190,12 @@ pub(crate) fn block(_irq: &IrqGuard) {
 }
 
 pub(crate) fn block_until(_deadline_ticks: u64, irq: &IrqGuard) -> bool {
+    let current = current();
+    current.lock_timer().is_armed = true;
+    current.fire();
     block(irq);
-    current().timed_out.swap(false, Ordering::Relaxed)
+    current.lock_timer().is_armed = false;
+    current.timed_out.swap(false, Ordering::Relaxed)
 }
 
 pub(crate) fn ask_core(_thread: &Thread, _irq: &IrqGuard) {}

@@ -53,7 +53,7 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         match insn.flow() {
             // `eret` leaves EL2 for the next instruction.
             Flow::Next | Flow::Call(_) | Flow::CallIndirect | Flow::ExceptionReturn => {
-                open.push(next)
+                open.push(next);
             }
             Flow::Branch(target) => open.push(target),
             Flow::Conditional(target) => open.extend([target, next]),

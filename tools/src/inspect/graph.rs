@@ -215,8 +215,8 @@ fn jump_table(program: &Program, function: usize, jump: &Insn, register: Reg) ->
         return None;
     };
     address.index?;
-    let base = constant(program, sum.address, base, &before)?;
-    let table = constant(program, load.address, address.base, &before)?;
+    let base = constant(sum.address, base, &before)?;
+    let table = constant(load.address, address.base, &before)?;
     let mut targets = BTreeSet::new();
     for place in 0..1024 {
         let place = table + place * width.unsigned_abs();
@@ -252,15 +252,13 @@ fn written(insn: &Insn) -> Option<Reg> {
 
 /// The address that `adr`, or `adrp` and `add`, leave in a register.
 fn constant<'p>(
-    program: &Program,
     from: u64,
     register: Reg,
     before: &impl Fn(u64, Reg) -> Option<&'p Insn>,
 ) -> Option<u64> {
     let insn = before(from, register)?;
     if let Effect::Offset { from: page, by, .. } = insn.effect() {
-        return constant(program, insn.address, page, before)
-            .map(|page| page.wrapping_add_signed(by));
+        return constant(insn.address, page, before).map(|page| page.wrapping_add_signed(by));
     }
     insn.page_or_address().map(|(_, address)| address)
 }
