@@ -169,6 +169,10 @@ fn over(session: &mut Session<'_>) -> Result<(), Ended> {
 
 /// Threads on all cores send themselves to random cores as fast as they can, and another one sends them about
 /// meanwhile: each is on its core, or was sent on.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the handles of its threads; a command has a stack of 32 KiB"
+)]
 fn storm(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     let id = "affinity.storm";
     let cores: Vec<CoreId> = cores::online().collect();

@@ -200,6 +200,10 @@ fn unread(session: &mut Session<'_>) -> Result<(), Ended> {
 
 /// Senders and receivers on all cores, little room: each value is received once, those of one sender by each
 /// receiver in their order.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the handles of its threads; a command has a stack of 32 KiB"
+)]
 fn crowd(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     let id = "channel.crowd";
     let (sender, receiver) = bounded::<(usize, u64)>(session, id, 4)?;

@@ -127,6 +127,10 @@ impl Guest {
 
 /// Beside a guest that runs for a tenth of the time, nobody moves about, no core is idle, and each hog keeps at
 /// least half of a core. (With `-icount` the guest's millisecond is longer: the cores take turns meanwhile.)
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the handles of its threads; a command has a stack of 32 KiB"
+)]
 fn guest(session: &mut Session<'_>, time: Duration) -> Result<(), Ended> {
     let id = "balance.guest";
     let hogs: Vec<_> = cores::online().map(|_| None).collect();

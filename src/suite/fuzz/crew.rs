@@ -50,6 +50,10 @@ pub(super) struct Crew {
 
 impl Crew {
     /// Starts everybody, each on the next core.
+    #[expect(
+        clippy::large_stack_frames,
+        reason = "the handles of its threads; a command has a stack of 32 KiB"
+    )]
     pub(super) fn spawn(session: &mut Session<'_>, shared: &Arc<Shared>) -> Result<Self, Ended> {
         let mut crew = Self {
             shared: shared.clone(),

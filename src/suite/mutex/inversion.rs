@@ -63,6 +63,10 @@ pub(super) fn check(session: &mut Session<'_>) -> Result<(), Ended> {
     result
 }
 
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the handles of its threads; a command has a stack of 32 KiB"
+)]
 fn all(session: &mut Session<'_>) -> Result<(), Ended> {
     let (Some(first), Some(last)) = (cores::online().next(), cores::online().last()) else {
         return Ok(());
@@ -116,6 +120,10 @@ fn all(session: &mut Session<'_>) -> Result<(), Ended> {
 }
 
 /// Plays until the high one has had the mutex, and checks what those in between ran meanwhile.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the handles of its threads; a command has a stack of 32 KiB"
+)]
 fn play(
     session: &mut Session<'_>,
     id: &str,
