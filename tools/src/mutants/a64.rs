@@ -10,6 +10,11 @@ const FIELD: u32 = 0x1f;
 /// `nop`
 pub(super) const NOP: u32 = 0xd503_201f;
 
+/// `movi vNUMBER.2d, #0xffffffffffffffff`
+pub(super) const fn fill_vector(number: u8) -> u32 {
+    0x6f07_e7e0 | number as u32
+}
+
 /// Kinds of registers that a load or store names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Width {
