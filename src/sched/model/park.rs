@@ -96,6 +96,15 @@ fn of_timer_and_two_wakers_one_wins() {
     });
 }
 
+/// A thread on core 1 that pins the parker there, wakes it, and ends.
+fn pinning_waker() -> Thread {
+    Thread::running(1, |cpu, _| {
+        cpu.pin(PARKER, 1);
+        cpu.unpark(PARKER);
+        Step::Ends
+    })
+}
+
 #[test]
 fn a_thread_that_is_pinned_and_woken_finds_its_registers_on_its_new_core() {
     check(3, || {
@@ -110,11 +119,13 @@ fn a_thread_that_is_pinned_and_woken_finds_its_registers_on_its_new_core() {
                 Step::GoesOn
             }),
         });
-        let waker = Thread::running(1, |cpu, _| {
-            cpu.pin(PARKER, 1);
-            cpu.unpark(PARKER);
-            Step::Ends
-        });
-        Machine::run(2, vec![parker, waker]);
+        Machine::run(2, vec![parker, pinning_waker()]);
+    });
+}
+
+#[test]
+fn of_a_timer_on_the_core_that_its_thread_leaves_and_a_waker_on_the_other_one_wins() {
+    check(3, || {
+        Machine::run(2, vec![timed(), pinning_waker()]);
     });
 }
