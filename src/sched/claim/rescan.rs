@@ -3,7 +3,8 @@
 use crate::sched::atomic::{AtomicBool, Ordering, const_unless_checked};
 
 /// A core's note that a thread which it has is to be looked at again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
+#[cfg_attr(not(loom), derive(Default))]
 pub struct Rescan(AtomicBool);
 
 impl Rescan {
