@@ -10,6 +10,11 @@
 //! * *Wishes* (where it is pinned, another priority or class) may be uttered by anybody at any time; whoever
 //!   owns the thread heeds them.
 //!
+//! Several of these words work by "each stores one and then looks at the other". What is stored there is always
+//! *swapped* in, though on AArch64 `stlr` before `ldar` would do (DDI 0487, B2.3, barrier-ordered-before): QEMU
+//! puts its barriers before `stlr` and after `ldar` (target/arm/tcg/translate-a64.c), so on an x86 host the load
+//! overtakes the store, once in some million times. A read-modify-write is a full barrier there.
+//!
 //! Pure but for the atomics: a model checker runs all of it (`sched/model.rs`).
 
 mod rescan;
@@ -148,6 +153,11 @@ impl Standing {
         }
     }
 
+    /// Whether an `unpark` has come that no `park` has taken yet.
+    pub fn has_token(&self) -> bool {
+        self.park_token.load(Ordering::Relaxed)
+    }
+
     /// For the thread itself: declares that it is parked, unless it has a token.
     #[inline]
     pub fn prepare_park(&self) -> Parking {
@@ -157,7 +167,7 @@ impl Standing {
         }
         // The state before the token here, the token before the state in `unpark`: one of the two sees the
         // other.
-        self.state.store(State::Parked as u8, Ordering::SeqCst);
+        self.state.swap(State::Parked as u8, Ordering::SeqCst);
         if self.park_token.load(Ordering::SeqCst) && self.undo_park() {
             return Parking::Undone;
         }
@@ -201,9 +211,9 @@ impl Standing {
         core_id(self.core.load(Ordering::SeqCst)).unwrap_or(CoreId::BOOT)
     }
 
-    /// For a core before it is online: its idle thread is its own.
+    /// For whoever owns the thread, and for a core before it is online: its idle thread is its own.
     pub fn set_core(&self, core: CoreId) {
-        self.core.store(core.index() as u8, Ordering::SeqCst);
+        self.core.swap(core.index() as u8, Ordering::SeqCst);
     }
 
     /// For core `here`, which owns the thread and is about to queue it, before it looks whether it
@@ -224,7 +234,7 @@ impl Standing {
     /// For the core that runs the thread and finds it in its own inbox: it was claimed after it had declared
     /// to wait and before it could leave, so it has nothing to wait for.
     pub fn go_on(&self, rescan: &Rescan) {
-        self.set_state(State::Running);
+        self.state.swap(State::Running as u8, Ordering::SeqCst);
         // Whoever has uttered a wish while it seemed to wait has told nobody.
         if self.is_changed() {
             rescan.ask();
@@ -239,7 +249,7 @@ impl Standing {
 
     /// Anybody: pins it, or unpins it. To be followed by [`to_be_told`](Self::to_be_told).
     pub fn set_affinity(&self, core: Option<CoreId>) {
-        self.affinity.store(
+        self.affinity.swap(
             core.map_or(ANY_CORE, |core| core.index() as u8),
             Ordering::SeqCst,
         );

@@ -189,6 +189,11 @@ impl Thread {
         self.preempt_count.set(count);
     }
 
+    /// Whether an `unpark` waits for its next `park`.
+    pub(crate) fn has_park_token(&self) -> bool {
+        self.standing.has_token()
+    }
+
     /// Why the thread that asks, which must be this one, left its core last; `None`: it never did.
     pub(crate) fn left_by(&self) -> Option<Cause> {
         debug_assert!(core::ptr::eq(self, current()));

@@ -6,7 +6,7 @@ use super::{Command, Context, Spec, pad};
 use crate::{
     cores::{self, CoreId},
     report::Verdict,
-    thread::{self, State, ThreadInfo, Urgency},
+    thread::{self, ThreadInfo, Urgency},
 };
 
 pub(super) static PS: Command = Command {
@@ -30,7 +30,7 @@ fn ps(ctx: &mut Context) -> Verdict {
             "{} {}{}{}{}{}",
             pad::right(t.id, 4),
             pad::left(t.name.as_str(), 17),
-            pad::left(state(t.state), 9),
+            pad::left(t.state.as_str(), 9),
             pad::right(t.core.index(), 4),
             pad::right(Pin(t.pinned), 4),
             pad::right(Level(&t), 5)
@@ -46,17 +46,6 @@ fn ps(ctx: &mut Context) -> Verdict {
         );
     }
     Verdict::Passed
-}
-
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Running => "running",
-        State::Ready => "ready",
-        State::Waiting => "waiting",
-        State::Parked => "parked",
-        State::Sleeping => "sleeping",
-        State::Exited => "exited",
-    }
 }
 
 /// The core that a thread is pinned to, or `-`.

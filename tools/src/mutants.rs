@@ -5,6 +5,7 @@
 //! changed sources. The correct image is run first, and must pass what the mutants must not.
 
 mod a64;
+mod lines;
 mod orders;
 mod patch;
 mod registers;
@@ -101,17 +102,18 @@ fn list(options: &MutantOptions, selection: &Selection) {
         }
     }
     if !options.registers {
-        for mutant in selection.of(orders::ALL.iter().collect(), |mutant| mutant.name) {
+        for mutant in selection.of(orders::all().collect(), |mutant| mutant.name) {
             println!("{}: {}", mutant.name, mutant.stands_for);
         }
     }
 }
 
-/// The register mutants of an image on a `virt` machine of one core: for `cargo xtask test`.
+/// The register mutants of an image on a `virt` machine of one core, or a sample of them: for `cargo xtask test`.
 pub(crate) fn registers_on_one_core(
     workspace: &Workspace,
     toolchain: &Toolchain,
     firmware: &Firmware,
+    sample: Option<usize>,
     jobs: usize,
 ) -> Result<Tally> {
     let bench = Bench {
@@ -121,7 +123,11 @@ pub(crate) fn registers_on_one_core(
         cores: 1,
         shows_all: false,
     };
-    run_registers(&bench, firmware, &Selection::default(), jobs)
+    let selection = Selection {
+        sample,
+        ..Selection::default()
+    };
+    run_registers(&bench, firmware, &selection, jobs)
 }
 
 /// All order mutants: for `cargo xtask test --full`.
@@ -236,7 +242,7 @@ fn run_orders(
     selection: &Selection,
 ) -> Result<Tally> {
     let mut tally = Tally::default();
-    for mutant in selection.of(orders::ALL.iter().collect(), |mutant| mutant.name) {
+    for mutant in selection.of(orders::all().collect(), |mutant| mutant.name) {
         tally += run_order(workspace, toolchain, mutant)?;
     }
     Ok(tally)

@@ -68,7 +68,9 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
     let controls = controls::select(options);
     if options.list {
         cases.iter().for_each(|case| println!("{}", case.name()));
-        controls.iter().for_each(|name| println!("{name}"));
+        controls
+            .iter()
+            .for_each(|control| println!("{}", control.name()));
         return Ok(0);
     }
     if cases.is_empty() && controls.is_empty() {
@@ -100,8 +102,8 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         }))
     })?;
     count += target;
-    for name in controls {
-        count += controls::run(name, workspace, &toolchain, options);
+    for control in controls {
+        count += controls::run(control, workspace, &toolchain, options);
     }
     println!("total {:.1} s", started.elapsed().as_secs_f64());
     println!("{} passed, {} failed", count.passed, count.failed);

@@ -19,6 +19,19 @@ pub enum State {
 }
 
 impl State {
+    /// Its word in tables and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Waiting => "waiting",
+            Self::Parked => "parked",
+            Self::Sleeping => "sleeping",
+            Self::Exited => "exited",
+        }
+    }
+
     pub(super) const fn from_u8(value: u8) -> Self {
         match value {
             0 => Self::Running,

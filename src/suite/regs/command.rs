@@ -9,12 +9,13 @@ use super::{
     cause::{Cause, ENOUGH},
     director::{self, Ended, Outcome},
     file::Register,
-    roster::{FEWEST, Kind, MOST, Selection},
+    roster::{FEWEST, Kind, MOST, Selection, partner},
     shared::Mismatch,
 };
 use crate::{
     cores,
     report::{Value, Verdict},
+    sched::per_core,
     shell::{Arg, Command, Context, Spec},
 };
 
@@ -98,6 +99,10 @@ fn judge(ctx: &mut Context, selection: Selection, outcome: &Outcome) -> bool {
             );
             let line = ctx.report("regs.stuck").with("thread", which);
             let Ok(()) = line.with("kind", kind).end();
+            where_it_stands(ctx, outcome, which);
+            if subject.kind == Kind::Block {
+                where_it_stands(ctx, outcome, partner(which));
+            }
             true
         }
         Some(Ended::StuckStart) => {
@@ -114,6 +119,23 @@ fn judge(ctx: &mut Context, selection: Selection, outcome: &Outcome) -> bool {
     // What ended early had no time to let everything occur.
     let is_complete = found > 0 || outcome.ended.is_some() || has_all(ctx, selection, outcome);
     found == 0 && !is_hung && is_complete
+}
+
+/// Says what a thread that makes no progress is doing: one that is ready is starved, one that is parked with a token
+/// has lost a wake-up.
+fn where_it_stands(ctx: &mut Context, outcome: &Outcome, which: usize) {
+    let subject = outcome.shared.subjects.get(which);
+    let Some(thread) = subject.and_then(|subject| subject.thread.get()) else {
+        return;
+    };
+    let info = thread.info();
+    let line = ctx.report("regs.standing").with("thread", which);
+    let line = line.with("state", info.state.as_str());
+    let line = line.with("core", info.core.index());
+    let line = line.with("pinned", info.pinned.map_or(-1, |core| core.index() as i64));
+    let line = line.with("token", u8::from(thread.block().has_park_token()));
+    let line = line.with("load", per_core::get(info.core).load());
+    let Ok(()) = line.end();
 }
 
 /// Whether everything that must occur did; says what did not.
