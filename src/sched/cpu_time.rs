@@ -156,8 +156,9 @@ mod tests {
             });
             let mut last = 0;
             while !is_over.load(Ordering::Relaxed) {
-                let seen = time.get(now);
+                let (seen, read) = (time.get(now), time.word.read(now));
                 assert!(seen >= last, "{seen} after {last}");
+                assert!(read <= now(), "a word that was torn");
                 last = seen;
             }
         });

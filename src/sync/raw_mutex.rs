@@ -80,8 +80,9 @@ impl RawMutex {
         }
         let timed_out = kernel::block_until(deadline_ticks, &irq);
         if timed_out {
-            let mut graph = GRAPH.lock();
-            graph.leave(self, &irq);
+            GRAPH.lock().leave(self, &irq);
+            // The owner may have lost what it inherited, and it may stand in this core's queue.
+            kernel::preempt_or_arm(&irq);
         }
         !timed_out
     }

@@ -3,7 +3,7 @@
 
 use alloc::sync::Arc;
 use core::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -13,13 +13,14 @@ use super::super::{
     session::{Ended, Session},
 };
 use crate::{
-    thread::{self, Builder, JoinHandle},
+    thread::{self, Builder, JoinHandle, State},
     time::Instant,
 };
 
 pub(super) fn check(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     ends(session, rounds)?;
-    first_run(session)
+    first_run(session)?;
+    joiner_beside_hog(session)
 }
 
 /// How far the moment at which a thread is joined is shifted from round to round, in turns of an empty loop.
@@ -115,4 +116,40 @@ fn first_run(session: &mut Session<'_>) -> Result<(), Ended> {
     let is_gone = session.join(id, next)?;
     session.is(id, "the one before it was gone", is_gone);
     session.join(id, ends)
+}
+
+/// A thread ends, what runs next on its core would never give it up, and who waits for the end is more urgent: it comes
+/// into the queue when that is already decided, and must not wait until something else happens on that core.
+fn joiner_beside_hog(session: &mut Session<'_>) -> Result<(), Ended> {
+    let id = "threads.joiner";
+    let Some(aside) = Aside::step() else {
+        return Ok(());
+    };
+    let ends = aside.builder().realtime(1).spawn(thread::park);
+    let ends = session.spawned(id, ends)?;
+    let ending = ends.thread().clone();
+    let joins = aside.builder().realtime(2).spawn(move || ends.join());
+    let joins = session.spawned(id, joins)?;
+    let joiner = joins.thread().clone();
+    session.wait(id, "both wait", || {
+        ending.info().state == State::Parked && joiner.info().state == State::Waiting
+    })?;
+    let (runs, is_over) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let (begins, stop) = (runs.clone(), is_over.clone());
+    let hog = aside.builder().spawn(move || {
+        begins.store(true, Ordering::Relaxed);
+        while !stop.load(Ordering::Relaxed) {
+            core::hint::spin_loop();
+        }
+    });
+    let hog = session.spawned(id, hog)?;
+    session.wait(id, "the hog runs", || runs.load(Ordering::Relaxed))?;
+    ending.unpark();
+    let has_joined = session.join(id, joins);
+    is_over.store(true, Ordering::Relaxed);
+    has_joined?;
+    session.join(id, hog)
 }

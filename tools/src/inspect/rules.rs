@@ -64,7 +64,10 @@ pub(super) const ON_EXCEPTION_STACK: [&str; 3] = [
 ];
 
 /// Handlers of interrupts, which are called through a register there.
-const HANDLERS: [&str; 1] = ["pivot::console::on_interrupt"];
+pub(super) const HANDLERS: [&str; 2] = [
+    "pivot::console::on_interrupt",
+    "pivot::suite::regs::handler::handle",
+];
 
 impl<'a> Image<'a> {
     /// Takes an ELF file apart.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inspect::exception_stack::calls_handlers;
 use crate::inspect::insn::SP_EL0;
-use crate::inspect::rules::{Answer, Finding, Image, ON_EXCEPTION_STACK};
+use crate::inspect::rules::{Answer, Finding, HANDLERS, Image, ON_EXCEPTION_STACK};
 
 /// The only function that exchanges one thread's stack for another's (ARCHITECTURE.md, invariant 1).
 const SWITCH: &str = "reschedule";
@@ -84,6 +84,8 @@ pub(super) fn check_switch(image: &Image<'_>) -> Answer {
 pub(super) fn check_bound(image: &Image<'_>) -> Answer {
     let mut findings = Vec::new();
     let roots = image.roots(&ON_EXCEPTION_STACK, &mut findings);
+    // A handler that is not found under its name is not counted.
+    image.roots(&HANDLERS, &mut findings);
     let mut bounds = Bounds {
         image,
         known: BTreeMap::new(),

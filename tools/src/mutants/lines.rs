@@ -56,4 +56,44 @@ pub(super) const ALL: &[OrderMutant] = &[
         }],
         "pin; affinity",
     ),
+    without(
+        "line-finish-switch-arm",
+        "nobody looks at what came into the queue after the decision",
+        &[Edit {
+            file: "src/sched/switch.rs",
+            find: "        own.arm(0);\n    }\n}\n\nfn stay",
+            replace: "    }\n}\n\nfn stay",
+        }],
+        "threads",
+    ),
+    without(
+        "line-finish-switch-stack",
+        "the stack of a thread that has ended is not given back",
+        &[Edit {
+            file: "src/sched/lifecycle.rs",
+            find: "    drop(thread.stack.take());\n",
+            replace: "    let _ = &thread.stack;\n",
+        }],
+        "threads",
+    ),
+    without(
+        "line-condvar-list",
+        "a thread that waits does not know who waits before it",
+        &[Edit {
+            file: "src/sched/wait_list.rs",
+            find: "        links.previous.set(self.last);\n",
+            replace: "",
+        }],
+        "condvar; mutex",
+    ),
+    without(
+        "line-migration-look",
+        "nobody looks again whether those who wait should go elsewhere",
+        &[Edit {
+            file: "src/sched/balance.rs",
+            find: "    own.arm(own.next_balance_ticks);\n}",
+            replace: "}",
+        }],
+        "sched",
+    ),
 ];

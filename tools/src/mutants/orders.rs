@@ -121,13 +121,13 @@ const ALL: &[OrderMutant] = &[
         delay: &[Edit {
             file: SWITCH,
             find: "    core::ptr::from_ref(old) as usize as u128 | (",
-            replace: "    for _ in 0..20_000 {\n        core::hint::spin_loop();\n    }\n    \
+            replace: "    for _ in 0..2_000 {\n        core::hint::spin_loop();\n    }\n    \
                       core::ptr::from_ref(old) as usize as u128 | (",
         }],
         cores: 4,
         is_counted: false,
         profile: "release",
-        commands: "regs --seconds 5",
+        commands: "repeat 3 balance; fpu",
     },
     OrderMutant {
         name: "never-released",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::verdict::{Outcome, of_line};
 use crate::board::Board;
@@ -83,7 +83,7 @@ impl Bench<'_> {
         let started = Instant::now();
         let mut serial = Serial::start(&mut command)?;
         serial.keep_console(self.console(job.name));
-        let outcome = watch(&mut serial, job.timeout);
+        let outcome = watch(&mut serial, job.timeout)?;
         Ok((outcome, started.elapsed()))
     }
 
@@ -121,24 +121,25 @@ impl Bench<'_> {
     }
 }
 
-/// Reads the console until a line decides.
-fn watch(serial: &mut Serial, timeout: Duration) -> Outcome {
+/// Reads the console until a line decides. An emulator that ends by itself has not shown anything about its image: every
+/// image that ends says so.
+fn watch(serial: &mut Serial, timeout: Duration) -> Result<Outcome> {
     let deadline = Instant::now() + timeout;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let received = serial.receive(left);
         while let Some(line) = serial.transcript().take_until("\n") {
             if let Some(outcome) = of_line(&line) {
-                return outcome;
+                return Ok(outcome);
             }
         }
         match received {
             // A guest that never stops talking does not end either.
             Received::Bytes(_) if !left.is_zero() => {}
-            Received::Bytes(_) | Received::Silence => return Outcome::TimeOut,
+            Received::Bytes(_) | Received::Silence => return Ok(Outcome::TimeOut),
             Received::Closed => {
                 let words = serial.last_words();
-                return Outcome::Red(format!("the emulator ended without a verdict{words}"));
+                bail!("the emulator ended without a verdict{words}");
             }
         }
     }
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    fn outcome(script: &str, timeout: Duration) -> Outcome {
+    fn outcome(script: &str, timeout: Duration) -> Result<Outcome> {
         let mut serial = Serial::start(Command::new("sh").args(["-c", script])).unwrap();
         watch(&mut serial, timeout)
     }
@@ -159,20 +160,24 @@ mod tests {
         let long = Duration::from_secs(30);
         let script = "echo boot; echo '@regs.mismatch register=x3 kind=spin core=0 expected=0x1 \
                       got=0x0'; echo '@exit code=1'; exec sleep 60";
-        assert!(matches!(outcome(script, long), Outcome::Mismatch(_)));
+        assert!(matches!(outcome(script, long), Ok(Outcome::Mismatch(_))));
         assert_eq!(
-            outcome("echo '@exit code=0'; exec sleep 60", long),
+            outcome("echo '@exit code=0'; exec sleep 60", long).unwrap(),
             Outcome::Green
         );
-        assert!(matches!(outcome("echo boot", long), Outcome::Red(_)));
+    }
+
+    #[test]
+    fn an_emulator_that_dies_has_found_no_mutant() {
+        assert!(outcome("echo boot", Duration::from_secs(30)).is_err());
     }
 
     #[test]
     fn silence_and_endless_talk_are_time_outs() {
         let short = Duration::from_millis(300);
-        assert_eq!(outcome("exec sleep 60", short), Outcome::TimeOut);
+        assert_eq!(outcome("exec sleep 60", short).unwrap(), Outcome::TimeOut);
         assert_eq!(
-            outcome("while echo still here; do sleep 0.01; done", short),
+            outcome("while echo still here; do sleep 0.01; done", short).unwrap(),
             Outcome::TimeOut
         );
     }
