@@ -57,16 +57,6 @@ pub(super) const ALL: &[OrderMutant] = &[
         "pin; affinity",
     ),
     without(
-        "line-finish-switch-arm",
-        "nobody looks at what came into the queue after the decision",
-        &[Edit {
-            file: "src/sched/switch.rs",
-            find: "        own.arm(0);\n    }\n}\n\nfn stay",
-            replace: "    }\n}\n\nfn stay",
-        }],
-        "threads",
-    ),
-    without(
         "line-finish-switch-stack",
         "the stack of a thread that has ended is not given back",
         &[Edit {

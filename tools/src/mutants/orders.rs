@@ -121,13 +121,15 @@ const ALL: &[OrderMutant] = &[
         delay: &[Edit {
             file: SWITCH,
             find: "    core::ptr::from_ref(old) as usize as u128 | (",
-            replace: "    for _ in 0..2_000 {\n        core::hint::spin_loop();\n    }\n    \
+            // Only where a thread waits: its waker has to come meanwhile, and whoever sends it elsewhere too.
+            replace: "    if cause == Cause::Block {\n        for _ in 0..4_000 {\n            \
+                      core::hint::spin_loop();\n        }\n    }\n    \
                       core::ptr::from_ref(old) as usize as u128 | (",
         }],
         cores: 4,
         is_counted: false,
         profile: "release",
-        commands: "repeat 3 balance; fpu",
+        commands: "regs --seconds 40",
     },
     OrderMutant {
         name: "never-released",
