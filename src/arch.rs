@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod exceptions;
 pub mod fp;
 pub mod mmu;
+pub mod pmu;
 pub mod refusals;
 pub mod smp;
 pub mod timer;
