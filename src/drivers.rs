@@ -2,10 +2,13 @@
 //! which crate it uses, or why none.
 
 pub mod gic;
+pub mod property;
 pub mod serial;
 
 #[cfg(target_os = "none")]
 pub mod core_start;
+#[cfg(target_os = "none")]
+pub mod mailbox;
 #[cfg(target_os = "none")]
 pub mod pl011;
 #[cfg(target_os = "none")]

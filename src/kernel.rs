@@ -16,7 +16,7 @@ use crate::arch::{boot, mmu, timer};
 use crate::board::Board;
 use crate::console::{self, Console};
 use crate::cores::CoreId;
-use crate::drivers::{gic, psci};
+use crate::drivers::{gic, mailbox, psci};
 use crate::machine::{self, IDENTITY_END, Machine, Source};
 use crate::mem::plan::{Image, Layout};
 use crate::sched::{idle, per_core};
@@ -102,6 +102,10 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     discover(board, device_tree);
     let machine = machine();
     psci::use_conduit(machine.psci);
+    if let Some(base) = machine.mailbox {
+        // SAFETY: the tree names it, in a range that the board maps as devices; nobody else uses it.
+        unsafe { mailbox::init(base) };
+    }
     init_memory(board, machine);
     if machine.uart != board.uart {
         console::init(&machine.uart);

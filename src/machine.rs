@@ -86,6 +86,10 @@ pub struct Machine {
     pub cores_not_served: usize,
     /// How to call PSCI, if the tree has it.
     pub psci: Option<Conduit>,
+    /// Physical address of the VideoCore's mailbox, if the tree has one.
+    pub mailbox: Option<usize>,
+    /// Revision code of the board, if the tree has it.
+    pub revision: Option<u32>,
     /// Boot arguments (`/chosen/bootargs`).
     pub bootargs: String<MAX_BOOTARGS>,
     /// Whether the boot arguments were longer than what is kept.
@@ -111,6 +115,8 @@ impl Machine {
         cores: Vec::new(),
         cores_not_served: 0,
         psci: None,
+        mailbox: None,
+        revision: None,
         bootargs: String::new(),
         bootargs_truncated: false,
     };
@@ -156,6 +162,8 @@ impl Machine {
         self.cores.clear();
         self.cores_not_served = 0;
         self.psci = None;
+        self.mailbox = None;
+        self.revision = None;
         self.bootargs.clear();
         self.bootargs_truncated = false;
     }

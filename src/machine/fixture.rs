@@ -193,6 +193,10 @@ pub(super) fn pi() -> DeviceTree {
         &[("compatible", "arm,pl011")],
     ));
     soc.add_child(with_text(
+        node("mailbox@7e00b880", &[("reg", &[0x7e00_b880, 0x40])]),
+        &[("compatible", "brcm,bcm2835-mbox")],
+    ));
+    soc.add_child(with_text(
         node(
             "interrupt-controller@40041000",
             &[(
@@ -212,6 +216,7 @@ pub(super) fn pi() -> DeviceTree {
         &[("compatible", "arm,gic-400")],
     ));
     root.add_child(soc);
+    root.add_child(node("system", &[("linux,revision", &[0x00c0_3114])]));
     let mut cpus = node("cpus", &[("#address-cells", &[1]), ("#size-cells", &[0])]);
     for core in 0..4 {
         let mut cpu = node(&std::format!("cpu@{core}"), &[("reg", &[core])]);

@@ -6,7 +6,7 @@ use dtoolkit::fdt::{Fdt, FdtNode};
 
 use dtoolkit::{Node, Property, ToCellInt};
 
-use super::find::is_okay;
+use super::find::{cell, is_okay};
 use super::{CoreDesc, IDENTITY_END, MPIDR_AFFINITY, Machine, Source, TreeError, devices};
 use crate::board::{Board, Conduit, CoreStart, MAX_CORES};
 
@@ -32,6 +32,10 @@ pub(super) fn read(
     reservations(machine, fdt)?;
     devices::read(machine, board, fdt);
     machine.psci = psci(fdt);
+    // The Pi's firmware writes it there (raspberrypi/linux, `arch/arm64/kernel/cpuinfo.c` shows it).
+    machine.revision = fdt
+        .find_node("/system")
+        .and_then(|system| cell(&system, "linux,revision", 0));
     cores(machine, board, fdt);
     if let Some(arguments) = fdt
         .find_node("/chosen")

@@ -24,6 +24,7 @@ fn a_pi_with_four_gigabytes_is_found_whole() {
     let tree = fixture::pi();
     let size = tree.to_dtb().len();
     let machine = found(&PI, &tree).unwrap();
+    assert_eq!(machine.revision, Some(0x00c0_3114));
     assert_eq!(
         machine.source,
         Source::DeviceTree {

@@ -101,6 +101,11 @@ fn soc() -> Result<Node> {
         .cells("reg", &[0x7e20_1000, 0x200])?
         .cells("interrupts", &[SPI, 121, LEVEL_HIGH])?
         .text("status", &["okay"])?;
+    let mailbox = node("mailbox@7e00b880")
+        .text("compatible", &["brcm,bcm2835-mbox"])?
+        .cells("reg", &[0x7e00_b880, 0x40])?
+        .cells("interrupts", &[SPI, 33, LEVEL_HIGH])?
+        .cells("#mbox-cells", &[0])?;
     Ok(node("soc")
         .text("compatible", &["simple-bus"])?
         .cells("#address-cells", &[1])?
@@ -120,6 +125,7 @@ fn soc() -> Result<Node> {
             ],
         )?
         .child(gic)
+        .child(mailbox)
         .child(uart))
 }
 
