@@ -74,6 +74,9 @@ pub const BUILD_HASH: &str = match option_env!("PIVOT_BUILD_HASH") {
     None => "unknown",
 };
 
+/// The cargo profile that the image was built with, if it was built by `cargo xtask`.
+pub const PROFILE: Option<&str> = option_env!("PIVOT_PROFILE");
+
 // Pure: no hardware, no clock, no lock. Tested on the host.
 pub mod report;
 

@@ -12,7 +12,8 @@
     )
 )]
 
-// Pure: no hardware, no clock, no lock. Tested on the host. `regs` is so in part.
+// Pure: no hardware, no clock, no lock. Tested on the host. `conditions` and `regs` are so in part.
+mod conditions;
 mod doubling;
 mod expect;
 mod extremes;
@@ -29,8 +30,6 @@ mod tally;
 // What they have in common on the target.
 #[cfg(target_os = "none")]
 mod aside;
-#[cfg(target_os = "none")]
-mod conditions;
 #[cfg(target_os = "none")]
 mod foremost;
 #[cfg(target_os = "none")]

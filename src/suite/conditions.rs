@@ -1,31 +1,12 @@
-//! Under which conditions a figure was taken: what stands beside every one of them.
+//! Under which conditions a figure was taken: what stands beside every one of them. `docs/measurement.md` says what
+//! each is and where it comes from.
 
-use ufmt::uwriteln;
+// Pure: no hardware, no clock, no lock. Tested on the host.
+mod clock;
+mod words;
 
-use crate::{BUILD_HASH, cores, kernel, shell::Context, time};
+#[cfg(target_os = "none")]
+mod taken;
 
-/// Prints the conditions: a line for people and a line for the host tool.
-pub(crate) fn print(ctx: &mut Context) {
-    let board = kernel::board();
-    let host = if (board.is_emulated)() {
-        "emulated"
-    } else {
-        "hardware"
-    };
-    let (online, hz) = (cores::count_online(), time::frequency_hz());
-    let _ = uwriteln!(
-        ctx.out(),
-        "conditions: {} ({}), {} cores online, counter at {} Hz, build {}",
-        board.name,
-        host,
-        online,
-        hz,
-        BUILD_HASH
-    );
-    let line = ctx
-        .report("conditions")
-        .with("board", board.name)
-        .with("host", host);
-    let line = line.with("cores", online).with("counter_hz", hz);
-    let Ok(()) = line.with("build", BUILD_HASH).end();
-}
+#[cfg(target_os = "none")]
+pub(crate) use taken::{Conditions, begin, print};

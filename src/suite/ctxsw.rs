@@ -7,7 +7,7 @@ use ufmt::uwriteln;
 
 use self::handoff::{Measured, NoFigure, measure, nanoseconds};
 use super::{
-    conditions,
+    conditions::{self, Conditions},
     doubling::{classic_line, ns_per_handoff},
 };
 use crate::{
@@ -108,8 +108,9 @@ type Results = Vec<(Mode, Measured)>;
 
 fn run(ctx: &mut Context) -> Verdict {
     let online: Vec<CoreId> = cores::online().collect();
+    let conditions = conditions::begin();
     match measure_all(ctx, &online) {
-        Ok(results) => show(ctx, &results, &online),
+        Ok(results) => show(ctx, &results, &online, conditions),
         Err(verdict) => verdict,
     }
 }
@@ -151,7 +152,12 @@ fn measure_one(
 }
 
 /// Prints what the figures are made of, and whether they can be true.
-fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
+fn show(
+    ctx: &mut Context,
+    results: &Results,
+    online: &[CoreId],
+    conditions: Conditions,
+) -> Verdict {
     let mut verdict = Verdict::Passed;
     ctx.out().add_checks(results.len() as u32);
     for (mode, measured) in results {
@@ -161,7 +167,7 @@ fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
             verdict = Verdict::Failed;
         }
     }
-    conditions::print(ctx);
+    conditions.print(ctx);
     for (mode, measured) in results {
         report(ctx, *mode, measured);
     }

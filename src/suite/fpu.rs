@@ -83,6 +83,7 @@ fn run(ctx: &mut Context) -> Verdict {
     } else {
         ctx.number("iterations")
     };
+    let conditions = conditions::begin();
     let mut count = Count::default();
     let parts = sines(
         ctx,
@@ -102,7 +103,7 @@ fn run(ctx: &mut Context) -> Verdict {
     }
     let Count { tests, fails } = count;
     let _ = uwriteln!(ctx.out(), "fpu test done, {}/{} fails/tests", fails, tests);
-    conditions::print(ctx);
+    conditions.print(ctx);
     ctx.out()
         .add_checks(u32::try_from(tests).unwrap_or(u32::MAX));
     let line = ctx.report("fpu").with("fails", fails).with("tests", tests);

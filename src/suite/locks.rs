@@ -82,7 +82,7 @@ static LOCKS: [Lock; 6] = [
 
 fn run(ctx: &mut Context) -> Verdict {
     let target = Duration::from_millis(ctx.number("ms"));
-    conditions::print(ctx);
+    let conditions = conditions::begin();
     let mut session = Session::new(ctx);
     let mut bench = Bench::default();
     let semaphore = Semaphore::new(1);
@@ -97,7 +97,9 @@ fn run(ctx: &mut Context) -> Verdict {
         let all = Expect::Exactly(LOCKS.len() as u64 - 1);
         session.figure("locks.order", what, all, dearer as u64);
     }
-    session.finish()
+    let verdict = session.finish();
+    conditions.print(ctx);
+    verdict
 }
 
 /// Measures one lock: picoseconds a cycle.

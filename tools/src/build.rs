@@ -43,6 +43,7 @@ pub(crate) fn firmware(
     profile: &str,
 ) -> Result<Firmware> {
     let mut command = cargo_for_target(workspace, toolchain)?;
+    command.env("PIVOT_PROFILE", profile);
     command.args(["rustc", "--target", TARGET, "--profile", profile]);
     command.args(["--package", &board.package(), "--bin", &board.binary()]);
     command.arg("--").args(linker_flags(workspace, board)?);

@@ -55,10 +55,11 @@ fn run(ctx: &mut Context) -> Verdict {
             return Verdict::Failed;
         }
     }
+    let conditions = conditions::begin();
     let outcome = director::run(ctx, selection, threads, time);
     let ok = judge(ctx, selection, &outcome);
     summarise(ctx, &outcome);
-    conditions::print(ctx);
+    conditions.print(ctx);
     match outcome.ended {
         _ if !ok => Verdict::Failed,
         Some(_) => Verdict::Aborted,
