@@ -40,6 +40,7 @@
 //! | `asm/refusals.s` | `arch::refusals` | how a core stops that cannot go on |
 //! | `asm/vectors.s` | `arch::exceptions` | the interrupt frame, and the way back |
 //! | `asm/reschedule.s` | `sched::switch` | the switch, and a thread's first steps |
+//! | `asm/cost.s` | `suite::cost` | the subjects of the command `cost` |
 //! | `asm/regs.s` | `suite::regs` | the subjects of the command `regs` |
 //!
 //! Then, from the bottom up:

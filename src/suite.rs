@@ -12,8 +12,9 @@
     )
 )]
 
-// Pure: no hardware, no clock, no lock. Tested on the host. `conditions` and `regs` are so in part.
+// Pure: no hardware, no clock, no lock. Tested on the host. `conditions`, `cost` and `regs` are so in part.
 mod conditions;
+pub mod cost;
 mod doubling;
 mod expect;
 mod extremes;

@@ -5,7 +5,7 @@ use crate::suite;
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 44] = [
+static TABLE: [&Command; 45] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -14,6 +14,7 @@ static TABLE: [&Command; 44] = [
     &suite::clock::COMMAND,
     &suite::condvar::COMMAND,
     &cmd_threads::CORES,
+    &suite::cost::COMMAND,
     &suite::cputime::COMMAND,
     &suite::ctxsw::COMMAND,
     &cmd_shell::ECHO,

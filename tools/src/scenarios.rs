@@ -1,9 +1,10 @@
 //! Which scenarios there are and where each is run: one table.
 //!
 //! A command that judges itself is one row. Whatever needs a conversation is a function in
-//! [`conversations`].
+//! [`conversations`], or in [`figures`] if it is about what was reported.
 
 mod conversations;
+mod figures;
 
 use std::time::Duration;
 
@@ -66,11 +67,14 @@ pub(crate) enum Extent {
 /// switch.
 const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
 
+/// Conversations that hand their commands over in the boot arguments.
+const FROM_BOOTARGS: [&str; 3] = ["exec", "cost-counted", "conditions"];
+
 /// One instruction is 2^4 ns: slow enough that interrupts do not eat the machine's time.
 pub(crate) const COUNTED_SHIFT: u32 = 4;
 
 /// Longer than any command of the matrix takes on a busy host: it detects a hang.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(1800);
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// Every scenario.
 pub(crate) const ALL: &[Scenario] = &[
@@ -129,6 +133,9 @@ pub(crate) const ALL: &[Scenario] = &[
     command("clock", Place::Main, "clock", "clock --seconds 15"),
     command("wake", Place::Main, "wake", "wake --rounds 500"),
     command("locks", Place::Main, "locks", "locks --ms 3000"),
+    command("cost", Place::Main, "cost", "cost --rounds 2000"),
+    conversation("cost-counted", Place::Main, figures::cost),
+    conversation("conditions", Place::Main, figures::conditions),
     conversation("suite", Place::Main, conversations::suite),
     counted("preempt-counted", "preempt --strict --seconds 2"),
     counted("mutex-counted", "mutex --strict"),
@@ -182,7 +189,7 @@ impl Scenario {
     }
 
     fn needs_bootargs(&self) -> bool {
-        matches!(self.action, Action::Counted(_)) || self.name == "exec"
+        matches!(self.action, Action::Counted(_)) || FROM_BOOTARGS.contains(&self.name)
     }
 
     const fn on_cores(self, needs_cores: usize) -> Self {
