@@ -17,9 +17,10 @@ use crate::arch::cpu::IrqGuard;
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
-use crate::sched::per_core;
+use crate::sched::per_core::{self, Core};
 use crate::sched::switch::Cause;
-use crate::sched::{thread, timers};
+use crate::sched::{thread, timers, tracer};
+use crate::trace::Kind;
 
 /// The SGI by which a core asks another one to look into its inbox.
 pub const RESCHEDULE_SGI: u32 = 1;
@@ -165,6 +166,9 @@ pub(crate) extern "C" fn dispatch() -> u64 {
     let mut cause = Cause::Interrupt;
     if let Some(ack) = gic::acknowledge() {
         let intid = ack.intid();
+        if core.is_watched() {
+            watched(core, intid, &irq);
+        }
         if intid == TIMER.intid.load(Ordering::Relaxed) {
             TIMER.count(core.id());
             cause = timers::on_interrupt(&irq);
@@ -186,6 +190,19 @@ pub(crate) extern "C" fn dispatch() -> u64 {
     } else {
         0
     }
+}
+
+/// Records an interrupt.
+#[cold]
+fn watched(core: &Core, intid: u32, irq: &IrqGuard) {
+    let kind = if intid == TIMER.intid.load(Ordering::Relaxed) {
+        Kind::Timer
+    } else if intid == RESCHEDULE_SGI {
+        Kind::Ipi
+    } else {
+        Kind::Interrupt
+    };
+    tracer::interrupts(core, kind, intid, irq);
 }
 
 fn device(intid: u32, core: CoreId) {

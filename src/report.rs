@@ -17,10 +17,12 @@
 
 mod line;
 mod record;
+mod seal;
 mod verdict;
 
 pub use line::{Line, Value};
 pub use record::{ParseError, Record, strip_terminal};
+pub use seal::{TooLong, is_whole, seal};
 pub use verdict::Verdict;
 
 /// The ID of the line that ends the report of one command.

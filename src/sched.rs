@@ -41,6 +41,8 @@ pub mod thread;
 #[cfg(target_os = "none")]
 pub mod timers;
 #[cfg(target_os = "none")]
+pub mod tracer;
+#[cfg(target_os = "none")]
 mod traffic;
 #[cfg(any(target_os = "none", all(test, loom)))]
 pub mod wait_list;

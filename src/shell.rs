@@ -15,6 +15,7 @@ mod parse;
 mod problem;
 mod prompt;
 mod suggest;
+pub mod top;
 mod typeahead;
 mod values;
 mod words;
@@ -43,6 +44,10 @@ mod cmd_shell;
 mod cmd_system;
 #[cfg(target_os = "none")]
 mod cmd_threads;
+#[cfg(target_os = "none")]
+mod cmd_top;
+#[cfg(target_os = "none")]
+mod cmd_trace;
 #[cfg(target_os = "none")]
 mod command;
 #[cfg(target_os = "none")]

@@ -32,7 +32,7 @@ mod tally;
 #[cfg(target_os = "none")]
 mod aside;
 #[cfg(target_os = "none")]
-mod foremost;
+pub(crate) mod foremost;
 #[cfg(target_os = "none")]
 mod gate;
 #[cfg(target_os = "none")]

@@ -108,6 +108,16 @@ pub fn list() -> Vec<ThreadInfo> {
         .collect()
 }
 
+/// All threads that exist, oldest first, and how many bytes of its stack each has ever used; 0 for one that has ended
+/// meanwhile. Looks at the whole stacks, so it takes its time.
+pub fn list_with_stacks() -> Vec<(ThreadInfo, usize)> {
+    let used = |thread| registry::stack_used(thread).unwrap_or_default();
+    registry::all()
+        .iter()
+        .map(|thread| (ThreadInfo::of(thread), used(thread)))
+        .collect()
+}
+
 /// Lets the threads that wait for this core go first, once.
 #[inline]
 pub fn yield_now() {

@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "data that belongs to one core")]
 
 use core::cell::UnsafeCell;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
@@ -17,6 +16,7 @@ use crate::sched::policy::{Policy, Rank, Runner, Weight};
 use crate::sched::run_queue::RunQueue;
 use crate::sched::thread::Thread;
 use crate::sched::timer_queue::TimerQueue;
+use crate::sched::tracer::Tracer;
 use crate::sync::SpinLock;
 
 /// What only the core itself touches, with IRQs masked.
@@ -32,12 +32,32 @@ pub struct Own {
     pub(super) armed_ticks: u64,
     /// `current`, as the policy sees it.
     pub(super) runner: Runner,
-    /// The thread that has just left and may not come back here: it has ended, or it goes to another core.
-    pub(super) leaving: Option<NonNull<Thread>>,
+    /// What `finish_switch` has to do besides releasing the old thread.
+    pub(super) after: AfterSwitch,
     /// The arithmetic of fairness, for this machine's counter.
     pub(super) policy: Policy,
     /// When this core looks for a less loaded one: 100 ms after threads began to wait without a break.
     pub(super) next_balance_ticks: u64,
+}
+
+/// What a switch has to be followed by. Both in one byte, so that a switch which is followed by nothing costs one test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AfterSwitch(u8);
+
+impl AfterSwitch {
+    pub(super) const NOTHING: Self = Self(0);
+    /// The old thread may not come back here: it has ended, or it goes to another core.
+    pub(super) const LEAVES: Self = Self(1);
+    /// The switch is to be recorded.
+    pub(super) const RECORDED: Self = Self(2);
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 /// How far a core has come.
@@ -69,13 +89,15 @@ pub struct Stats {
 #[repr(C, align(128))]
 pub struct Core {
     own: UnsafeCell<Own>,
+    /// Somebody has changed the class or the pinning of a thread that waits here, or watches this core. Near the front,
+    /// so that one instruction loads it.
+    pub(super) rescan: Rescan,
     /// Threads that other cores have made ready to run here. In a cache line of its own.
     pub(super) inbox: Aligned<Inbox<Thread>>,
     /// The threads that sleep on this core's timer.
     pub(super) timers: SpinLock<TimerQueue<Thread>>,
-    /// Somebody has changed the class or the pinning of a thread that waits here.
-    pub(super) rescan: Rescan,
     pub(crate) stats: Stats,
+    pub(super) tracer: Tracer,
     /// Threads that run or wait to run here, for the balance of the others.
     pub(super) load: AtomicU32,
     /// The thread that runs, for `cores`; 0: idle.
@@ -121,13 +143,13 @@ impl Core {
                 need_resched: false,
                 armed_ticks: timer::NEVER,
                 runner: Self::IDLE_RUNNER,
-                leaving: None,
+                after: AfterSwitch::NOTHING,
                 policy: Policy::new(1_000_000_000),
                 next_balance_ticks: timer::NEVER,
             }),
+            rescan: Rescan::unasked(),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
-            rescan: Rescan::unasked(),
             stats: Stats {
                 switches_voluntary: Counter::new(),
                 switches_preempted: Counter::new(),
@@ -135,6 +157,7 @@ impl Core {
                 migrations_in: Counter::new(),
                 migrations_out: Counter::new(),
             },
+            tracer: Tracer::new(),
             load: AtomicU32::new(0),
             running: AtomicU32::new(0),
             arrival: AtomicU8::new(Arrival::Absent as u8),
@@ -160,6 +183,12 @@ impl Core {
         // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
         // takes another one.
         unsafe { &mut *self.own.get() }
+    }
+
+    /// Whether what happens on it is recorded.
+    #[inline(always)]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.rescan.is_watched()
     }
 
     /// Whether it runs threads.

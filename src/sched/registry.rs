@@ -7,6 +7,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::sched::blocks::ThreadRef;
+use crate::sched::claim::State;
 use crate::sched::thread::Thread;
 use crate::sync::SpinLock;
 
@@ -100,5 +101,34 @@ pub fn all() -> Vec<ThreadRef> {
         drop(registry);
         threads.reverse();
         return threads;
+    }
+}
+
+/// How much of a stack is looked at in one go, with IRQs masked.
+const CHUNK_BYTES: usize = 4096;
+
+/// How deep the stack of `thread` was ever used, in bytes; `None` if it has ended. A stack that another thread had
+/// before shows the deeper of the two. Takes a look at every word that was never used.
+pub fn stack_used(thread: &ThreadRef) -> Option<usize> {
+    let mut seen = 0;
+    loop {
+        let _registry = REGISTRY.lock();
+        // A thread that ends is taken out of the registry, for which the lock is needed, before its stack is free.
+        if thread.state() == State::Exited {
+            return None;
+        }
+        let stack = thread.stack_range()?;
+        let chunk = stack.start + seen..stack.end.min(stack.start + seen + CHUNK_BYTES);
+        if chunk.is_empty() {
+            return Some(0);
+        }
+        for word in chunk.clone().step_by(size_of::<u64>()) {
+            // SAFETY: a word of a stack that stays mapped while we hold the lock. Its thread may write it meanwhile:
+            // volatile, and any value will do.
+            if unsafe { core::ptr::with_exposed_provenance::<u64>(word).read_volatile() } != 0 {
+                return Some(stack.end - word);
+            }
+        }
+        seen += chunk.len();
     }
 }

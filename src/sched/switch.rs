@@ -19,12 +19,12 @@ use core::sync::atomic::Ordering;
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::sched::lifecycle;
-use crate::sched::per_core::{self, Core, Own};
+use crate::sched::per_core::{self, AfterSwitch, Core, Own};
 use crate::sched::policy::{self, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
-use crate::sched::{balance, traffic};
+use crate::sched::{balance, tracer, traffic};
 
 /// Why a core asks who is to run. Zero is kept for "nobody asks".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +126,8 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     if !core.inbox.is_empty() {
         traffic::receive(core, own, old, &irq);
     }
-    if core.rescan.is_asked() {
-        traffic::rescan(core, own, &irq);
+    if !core.rescan.is_quiet() {
+        attend(core, own, old, cause, &irq);
     }
 
     let now = timer::now();
@@ -171,7 +171,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         if leaves_core {
             old.set_state(State::Ready);
         }
-        own.leaving = Some(NonNull::from(old));
+        own.after.add(AfterSwitch::LEAVES);
     } else if runs_on {
         old.set_state(State::Ready);
         let place = if cause == Cause::Yield {
@@ -211,24 +211,70 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     core::ptr::from_ref(old) as usize as u128 | (core::ptr::from_ref(new) as usize as u128) << 64
 }
 
+/// Somebody has asked this core to look at a thread again, or watches what it decides.
+#[cold]
+fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard) {
+    if core.is_watched() {
+        own.after.add(AfterSwitch::RECORDED);
+        tracer::decides(core, old, cause, irq);
+    }
+    if core.rescan.is_asked() {
+        traffic::rescan(core, own, irq);
+    }
+}
+
 /// Releases the old thread. Called by `reschedule` on the core's exception stack, when the new thread's
 /// registers are in place and the thread pointer is the new thread's: everything that was true of a core
 /// before the switch is read anew.
 extern "C" fn finish_switch(old: *const Thread) {
-    // SAFETY: the block is there until this store: an ended thread is reaped below, and whoever takes a living
-    // one waits for the flag. No reference outlives the statement.
-    unsafe { (*old).standing.switch_out() };
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
     debug_assert!(core::ptr::eq(thread::current(), core.own(&irq).current));
-    if let Some(leaving) = core.own(&irq).leaving.take() {
-        leave(core, leaving, &irq);
+    if core.own(&irq).after == AfterSwitch::NOTHING {
+        // SAFETY: not released yet.
+        unsafe { release(old) };
+    } else {
+        // SAFETY: not released yet.
+        unsafe { release_and_more(old, core, &irq) };
+    }
+}
+
+/// Releases the old thread.
+///
+/// # Safety
+///
+/// It is not released yet: until then its block is there.
+#[inline(always)]
+unsafe fn release(old: *const Thread) {
+    // SAFETY: the block is there until this store: an ended thread is reaped later, and whoever takes a living
+    // one waits for the flag. No reference outlives the statement.
+    unsafe { (*old).standing.switch_out() };
+}
+
+/// Releases the old thread, which is recorded before: so that who takes it does whatever comes next at a later moment.
+/// Then sends it away, or buries it, if it is not for this core any more.
+///
+/// # Safety
+///
+/// As of [`release`].
+#[cold]
+unsafe fn release_and_more(old: *const Thread, core: &Core, irq: &IrqGuard) {
+    let after = core::mem::replace(&mut core.own(irq).after, AfterSwitch::NOTHING);
+    if after.has(AfterSwitch::RECORDED) {
+        // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
+        tracer::switched(core, unsafe { &*old }, thread::current(), irq);
+    }
+    // SAFETY: as our caller promises.
+    unsafe { release(old) };
+    if after.has(AfterSwitch::LEAVES)
+        && let Some(leaving) = NonNull::new(old.cast_mut())
+    {
+        leave(core, leaving, irq);
     }
 }
 
 /// The old thread is not for this core any more: it has ended, or it goes to another core.
-#[cold]
 fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: in no queue and on no core, so it is ours.
     let thread = unsafe { leaving.as_ref() };

@@ -7,6 +7,7 @@
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::offset_of;
+use core::ops::Range;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 
@@ -208,6 +209,15 @@ impl Thread {
     /// Its name.
     pub fn name(&self) -> &heapless::String<NAME_BYTES> {
         &self.name
+    }
+
+    /// Where its stack is; `None`: it has none, or it has ended.
+    ///
+    /// For whoever sees to it that it does not end meanwhile.
+    pub(super) fn stack_range(&self) -> Option<Range<usize>> {
+        // SAFETY: written at the thread's birth, and by who frees the stack, whom our caller holds off.
+        let stack = unsafe { &*self.stack.as_ptr() };
+        stack.as_ref().map(|stack| stack.bottom()..stack.top())
     }
 
     /// Size of its stack.

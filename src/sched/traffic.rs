@@ -10,7 +10,7 @@ use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::Runner;
 use crate::sched::run_queue::Place;
 use crate::sched::thread::Thread;
-use crate::sched::wake;
+use crate::sched::{tracer, wake};
 
 /// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
 pub(super) fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
@@ -45,6 +45,9 @@ pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGua
     for thread in core.inbox.take_all() {
         // SAFETY: a thread in an inbox is ready and its sender has given it away.
         let block = unsafe { thread.as_ref() };
+        if core.is_watched() {
+            tracer::comes(core, block, irq);
+        }
         if core::ptr::eq(block, current) {
             block.standing.go_on(&core.rescan);
         } else if block.affinity().is_some_and(|target| target != core.id()) {
@@ -94,6 +97,9 @@ impl Own {
         if thread.standing.come_to(core.id(), &core.rescan) {
             thread.migrations.bump();
             core.stats.migrations_in.bump();
+            if core.is_watched() {
+                tracer::migrates(core, thread, irq);
+            }
         }
         thread.adopt_changes();
         // SAFETY: ready and ours, so it is in no queue; its block stays.

@@ -16,7 +16,7 @@ use crate::sched::per_core::{self, Core};
 use crate::sched::policy::{Priority, Rank};
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Thread};
-use crate::sched::timers;
+use crate::sched::{timers, tracer};
 
 /// A thread that was waiting and that we have won. It does not run until `make_ready`.
 #[must_use = "a claimed thread that is not made ready never runs again"]
@@ -68,12 +68,28 @@ impl Claimed {
     /// As [`make_ready`](Self::make_ready), for code that may not be preempted where it stands: interrupt
     /// handlers, and whoever has more to do first.
     pub(crate) fn enqueue(self, irq: &IrqGuard) {
-        let thread = self.thread();
         let here = per_core::this(irq);
+        if here.is_watched() {
+            self.enqueue_watched(here, irq);
+        } else {
+            self.enqueue_there(here, irq);
+        }
+    }
+
+    #[inline(always)]
+    fn enqueue_there(self, here: &Core, irq: &IrqGuard) {
+        let thread = self.thread();
         match thread.standing.way(here.id()) {
             Way::Queue => here.own(irq).enqueue(thread, irq),
             Way::Inbox(target) => send(self.0, per_core::get(target), irq),
         }
+    }
+
+    /// The same, recorded; before, because the thread may run elsewhere as soon as it is there.
+    #[cold]
+    fn enqueue_watched(self, here: &Core, irq: &IrqGuard) {
+        tracer::wakes(here, self.thread(), irq);
+        self.enqueue_there(here, irq);
     }
 }
 

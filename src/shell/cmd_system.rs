@@ -66,8 +66,10 @@ pub(super) static IRQ: Command = Command {
 fn irq(ctx: &mut Context) -> Verdict {
     let out = ctx.out();
     let Ok(()) = uwrite!(out, "INTID  {}", pad::left("SOURCE", 12));
+    // Eight cores fit into a line too.
+    let width = (61 / cores::count_online().max(1)).min(10);
     for core in cores::online() {
-        let Ok(()) = uwrite!(out, "{}{}", pad::right("CORE", 9), core.index());
+        let Ok(()) = uwrite!(out, "{}{}", pad::right("CORE", width - 1), core.index());
     }
     let Ok(()) = uwriteln!(out, "");
     for line in irq::lines() {
@@ -85,7 +87,7 @@ fn irq(ctx: &mut Context) -> Verdict {
             pad::left(source, 12)
         );
         for core in cores::online() {
-            let Ok(()) = uwrite!(out, "{}", pad::right(line.counts[core.index()], 10));
+            let Ok(()) = uwrite!(out, "{}", pad::right(line.counts[core.index()], width));
         }
         let Ok(()) = uwriteln!(out, "");
     }

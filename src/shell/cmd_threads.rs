@@ -22,9 +22,9 @@ fn ps(ctx: &mut Context) -> Verdict {
     let out = ctx.out();
     let Ok(()) = uwriteln!(
         out,
-        "  ID NAME             STATE    CORE PIN PRIO  CPU/s   SW-VOL  SW-PRE MIGR STACK"
+        "  ID NAME             STATE    CORE PIN PRIO   CPU/s  SW-VOL SW-PRE MIGR   STACK"
     );
-    for t in thread::list() {
+    for (t, used) in thread::list_with_stacks() {
         let Ok(()) = uwrite!(
             out,
             "{} {}{}{}{}{}",
@@ -37,15 +37,27 @@ fn ps(ctx: &mut Context) -> Verdict {
         );
         let Ok(()) = uwriteln!(
             out,
-            "{}{}{}{}{}K",
-            pad::right(pad::seconds(t.cpu_time), 9),
+            "{}{}{}{}{}",
+            pad::right(pad::seconds(t.cpu_time), 8),
             pad::right(t.switches_voluntary, 8),
-            pad::right(t.switches_preempted, 8),
+            pad::right(t.switches_preempted, 7),
             pad::right(t.migrations, 5),
-            pad::right(t.stack_bytes / 1024, 5)
+            pad::right(Stack(used, t.stack_bytes), 8)
         );
     }
     Verdict::Passed
+}
+
+/// How much of a stack was ever used, and how large it is: `3/16K`.
+struct Stack(usize, usize);
+
+impl ufmt::uDisplay for Stack {
+    fn fmt<W: ufmt::uWrite + ?Sized>(
+        &self,
+        f: &mut ufmt::Formatter<'_, W>,
+    ) -> Result<(), W::Error> {
+        uwrite!(f, "{}/{}K", self.0.div_ceil(1024), self.1 / 1024)
+    }
 }
 
 /// The core that a thread is pinned to, or `-`.
@@ -64,7 +76,7 @@ impl ufmt::uDisplay for Pin {
 }
 
 /// A realtime level as `rt5`, or a priority of the fair class in percent; with `^` if it is inherited.
-struct Level<'a>(&'a ThreadInfo);
+pub(super) struct Level<'a>(pub(super) &'a ThreadInfo);
 
 impl ufmt::uDisplay for Level<'_> {
     fn fmt<W: ufmt::uWrite + ?Sized>(

@@ -2,10 +2,10 @@
 
 use crate::suite;
 
-use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads};
+use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads, cmd_top, cmd_trace};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 45] = [
+static TABLE: [&Command; 47] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -47,6 +47,8 @@ static TABLE: [&Command; 45] = [
     &suite::timers::COMMAND,
     &suite::timeslice::COMMAND,
     &suite::tls::COMMAND,
+    &cmd_top::TOP,
+    &cmd_trace::TRACE,
     &cmd_system::UPTIME,
     &cmd_system::VERSION,
     &suite::wake::COMMAND,

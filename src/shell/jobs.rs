@@ -9,7 +9,7 @@ use super::{Cancel, Output, Part, runner};
 use crate::{
     report::Verdict,
     sync::Mutex,
-    thread::{Builder, JoinHandle, SpawnError, Thread},
+    thread::{self, Builder, JoinHandle, SpawnError, Thread},
 };
 
 /// The stack of a command: it parses, formats, and may run commands within commands.
@@ -123,6 +123,21 @@ pub(super) fn request_stop(id: usize) -> bool {
     // It may sleep: see `Context::sleep`.
     job.handle.thread().unpark();
     true
+}
+
+/// Whether this key asks job `id` to stop.
+pub(super) fn is_stop_key(id: usize, key: u8) -> bool {
+    let jobs = JOBS.lock();
+    jobs.iter()
+        .any(|job| job.id == id && job.cancel.is_key(key))
+}
+
+/// Whether the thread that asks runs a command in the background.
+pub(super) fn is_in_background() -> bool {
+    let me = thread::current().id();
+    let jobs = JOBS.lock();
+    jobs.iter()
+        .any(|job| job.is_background && job.handle.thread().id() == me)
 }
 
 /// All jobs.

@@ -148,6 +148,11 @@ impl Session {
                 return verdict;
             }
             while let Some(byte) = console::try_read() {
+                if !is_asked && jobs::is_stop_key(id, byte) {
+                    is_asked = true;
+                    jobs::request_stop(id);
+                    continue;
+                }
                 match self.typed.push(byte) {
                     Typed::Kept => {}
                     Typed::Lost => terminal::bell(),

@@ -1,5 +1,7 @@
 //! What can be typed after `cargo xtask`.
 
+use std::path::PathBuf;
+
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -54,6 +56,8 @@ pub(crate) enum Call {
     Mutants(MutantOptions),
     /// Interrupt threads at every instruction of the scheduler and the locks
     Fuzz(FuzzOptions),
+    /// Turn what `trace dump` prints into a trace for ui.perfetto.dev, and check it
+    Trace(TraceOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else
@@ -61,7 +65,7 @@ pub(crate) enum Call {
 }
 
 /// How an image is built.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct BuildOptions {
     /// Cargo profile: `release`, or `checked` with debug assertions and overflow checks
     #[arg(long, default_value = "release")]
@@ -113,7 +117,7 @@ impl OptLevel {
 }
 
 /// How an image is run.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct RunOptions {
     /// The board to build for and to emulate
     #[arg(long, value_enum, default_value_t = Board::Virt)]
@@ -218,6 +222,29 @@ pub(crate) struct FuzzOptions {
     pub(crate) build: BuildOptions,
 }
 
+/// What is traced, and where the trace goes.
+#[derive(Args, Debug)]
+pub(crate) struct TraceOptions {
+    /// What was captured while `trace dump` printed; other lines may stand in it
+    #[arg(
+        value_name = "FILE",
+        conflicts_with = "in_qemu",
+        required_unless_present = "in_qemu"
+    )]
+    pub(crate) file: Option<PathBuf>,
+    /// Trace a run in QEMU: of --exec, or of `ctxsw apart --seconds 1`
+    #[arg(long = "qemu")]
+    pub(crate) in_qemu: bool,
+    /// With --qemu: events that each core has room for
+    #[arg(long, value_name = "N", default_value_t = 1 << 17, value_parser = clap::value_parser!(u32).range(64..=1 << 20))]
+    pub(crate) events: u32,
+    /// Where the JSON goes; target/pivot/trace.json if left out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
 /// A time in minutes, up to a week.
 fn minutes(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -271,6 +298,8 @@ mod tests {
             &["x", "run", "--smp", "0"],
             &["x", "run", "--board", "pi5"],
             &["x", "run", "--opt-level", "4"],
+            &["x", "trace"],
+            &["x", "trace", "captured.txt", "--qemu"],
             &["x", "run", "--opt-level", "0", "--profile", "checked"],
         ] {
             assert!(Cli::try_parse_from(words).is_err(), "{words:?}");

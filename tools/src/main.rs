@@ -30,6 +30,7 @@ mod step;
 mod stub;
 mod test;
 mod toolchain;
+mod trace;
 mod transcript;
 mod tree;
 mod workspace;
@@ -61,6 +62,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Mutants(options) => mutants::run(&workspace, options),
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
         Call::Fuzz(options) => fuzz::run(&workspace, options),
+        Call::Trace(options) => trace::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }

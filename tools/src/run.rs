@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::board::Board;
 use crate::build;
@@ -26,9 +27,14 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<u8> {
     let (toolchain, firmware) = prepare(workspace, options)?;
     let mut command = launch.command(workspace, &toolchain, &firmware)?;
     if launch.exec.is_some() {
+        let mut stdout = io::stdout();
         return execute(
             &mut Serial::start(&mut command)?,
             Duration::from_secs(options.silence),
+            |text| {
+                stdout.write_all(text.as_bytes())?;
+                stdout.flush()
+            },
         );
     }
     eprintln!("Ctrl-A X leaves the emulator, Ctrl-A H lists its other keys.");
@@ -38,6 +44,30 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<u8> {
     Err(Failure::environment("the emulator failed")
         .help(step::render(&command))
         .into())
+}
+
+/// Runs the commands of `--exec` and shows nothing but how much came; returns the exit code and all that was printed.
+pub(crate) fn capture(workspace: &Workspace, options: &RunOptions) -> Result<(u8, String)> {
+    let launch = launch(workspace, options, None)?;
+    let (toolchain, firmware) = prepare(workspace, options)?;
+    let mut command = launch.command(workspace, &toolchain, &firmware)?;
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} received ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let mut text = String::new();
+    let code = execute(
+        &mut Serial::start(&mut command)?,
+        Duration::from_secs(options.silence),
+        |more| {
+            text.push_str(more);
+            bar.inc(more.len() as u64);
+            Ok(())
+        },
+    );
+    bar.finish_and_clear();
+    Ok((code?, text))
 }
 
 /// `cargo xtask gdb`: the same, stopped at the first instruction until a debugger comes.
@@ -148,9 +178,12 @@ fn usage(what: &str, help: &str) -> anyhow::Error {
     Failure::environment(what).help(help).into()
 }
 
-/// Passes the console through until the verdict line, and takes the verdict.
-fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
-    let mut stdout = io::stdout();
+/// Passes the console to `show`, line by line, until the verdict line, and takes the verdict.
+fn execute(
+    serial: &mut Serial,
+    silence: Duration,
+    mut show: impl FnMut(&str) -> io::Result<()>,
+) -> Result<u8> {
     let mut shown = String::new();
     let started = Instant::now();
     loop {
@@ -158,9 +191,8 @@ fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
         shown.push_str(&serial.transcript().take_all());
         while let Some(end) = shown.find('\n') {
             let line: String = shown.drain(..=end).collect();
-            stdout.write_all(line.as_bytes())?;
+            show(&line)?;
             if let Some(code) = exit_code(&line) {
-                stdout.flush()?;
                 // The verdict counts, whether the machine stops in time or has to be stopped.
                 if serial.wait_for_end(TIME_TO_HALT).is_err() {
                     eprintln!("the machine did not halt after its verdict, so it was stopped");
@@ -168,7 +200,6 @@ fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
                 return Ok(code);
             }
         }
-        stdout.flush()?;
         match received {
             Received::Bytes(_) => {}
             Received::Silence => {
@@ -176,7 +207,7 @@ fn execute(serial: &mut Serial, silence: Duration) -> Result<u8> {
                 return Err(Failure::verdict(what).into());
             }
             Received::Closed => {
-                stdout.write_all(shown.as_bytes())?;
+                show(&shown)?;
                 let words = serial.last_words();
                 let after = started.elapsed().as_secs_f64();
                 let what =
@@ -196,6 +227,7 @@ mod tests {
         execute(
             &mut Serial::start(Command::new("sh").args(["-c", script]))?,
             silence,
+            |_| Ok(()),
         )
     }
 

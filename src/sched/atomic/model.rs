@@ -96,6 +96,24 @@ macro_rules! atomic {
     };
 }
 
+impl AtomicU8 {
+    #[track_caller]
+    pub(crate) fn fetch_or(&self, bits: u8, order: Ordering) -> u8 {
+        before_load(order);
+        let old = self.0.fetch_or(bits, order);
+        after_store(order);
+        old
+    }
+
+    #[track_caller]
+    pub(crate) fn fetch_and(&self, bits: u8, order: Ordering) -> u8 {
+        before_load(order);
+        let old = self.0.fetch_and(bits, order);
+        after_store(order);
+        old
+    }
+}
+
 atomic!(AtomicBool, bool);
 atomic!(AtomicU8, u8);
 atomic!(AtomicUsize, usize);

@@ -63,6 +63,8 @@ mod tests {
     const X0_TO_X19: u32 = 0xaa00_03f3; // mov x19, x0
     const X19_TO_X0: u32 = 0xaa13_03e0; // mov x0, x19
 
+    const NONE: [u64; 0] = [];
+
     /// The words, counted from the start of the first function, that break the rule.
     fn found(functions: &[(&'static str, &[Word])]) -> Vec<u64> {
         let findings = check(&image(functions)).findings;
@@ -100,11 +102,11 @@ mod tests {
             one(&[
                 ENTER, KEEP_X19, READ_X19, 0, READ_X19, USE_X19, BACK_X19, LEAVE, RET
             ]),
-            []
+            NONE
         );
         assert_eq!(
             one(&[ENTER, KEEP_X19, READ_X19, USE_X19, 0, BACK_X19, LEAVE, RET]),
-            []
+            NONE
         );
     }
 
@@ -164,7 +166,7 @@ mod tests {
         // cbz x1, over the switch and the use
         assert_eq!(
             one(&[ENTER, READ_X19, 0xb400_0061, USE_X19, RET, 0, LEAVE, RET]),
-            []
+            NONE
         );
     }
 
@@ -220,7 +222,7 @@ mod tests {
         let other: &[Word] = &[Is(ENTER), Call("reschedule"), Is(LEAVE), Is(RET)];
         assert_eq!(
             found(&[("user", user), ("panics", panics), ("other", other)]),
-            []
+            NONE
         );
     }
 
@@ -259,7 +261,7 @@ mod tests {
             Is(USE_X19),
             Is(RET),
         ];
-        assert_eq!(found(&[("f", keeps)]), []);
+        assert_eq!(found(&[("f", keeps)]), NONE);
         let reads: &[Word] = &[Is(READ_THREAD), Is(RET)];
         assert_eq!(found(&[("f", keeps), ("reschedule", reads)]), [5]);
     }

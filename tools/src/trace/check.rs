@@ -1,0 +1,276 @@
+//! Whether a trace is whole and can be true.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use pivot::trace::{Event, Kind};
+
+use super::dump::{CoreTrace, Dump};
+
+/// A time in which one thread ran on one core, without a break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    /// The thread; 0: idle.
+    pub(super) thread: u32,
+    pub(super) core: usize,
+    /// In ticks.
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// The event that ended it; `None`: the end of the recording.
+    pub(super) left: Option<Event>,
+}
+
+/// Who ran on a core, one after the other.
+pub(super) fn slices(id: usize, core: &CoreTrace) -> Vec<Slice> {
+    let mut slices = Vec::new();
+    let Some(first) = core.events.first() else {
+        return slices;
+    };
+    let mut running = first_running(&core.events);
+    let mut start = first.ticks;
+    for event in core.events.iter().filter(|event| event.kind.is_switch()) {
+        slices.push(Slice {
+            thread: running.unwrap_or(event.thread),
+            core: id,
+            start,
+            end: event.ticks,
+            left: Some(*event),
+        });
+        (running, start) = (Some(event.other), event.ticks);
+    }
+    if let Some(thread) = running {
+        slices.push(Slice {
+            thread,
+            core: id,
+            start,
+            end: core.stop.max(start),
+            left: None,
+        });
+    }
+    slices
+}
+
+/// Who ran at the first event, as far as the events say.
+fn first_running(events: &[Event]) -> Option<u32> {
+    events.iter().find_map(|event| match event.kind {
+        Kind::Start => Some(event.other),
+        kind if kind.is_switch() => Some(event.thread),
+        _ => None,
+    })
+}
+
+/// What is wrong, a line each.
+pub(super) fn problems(dump: &Dump) -> Vec<String> {
+    let mut problems = dump.damage.clone();
+    let mut by_thread: BTreeMap<u32, Vec<Slice>> = BTreeMap::new();
+    for (&id, core) in &dump.cores {
+        problems.extend(
+            of_core(core)
+                .into_iter()
+                .map(|what| format!("core {id}: {what}")),
+        );
+        for slice in slices(id, core) {
+            by_thread.entry(slice.thread).or_default().push(slice);
+        }
+    }
+    by_thread.remove(&0);
+    for (thread, mut slices) in by_thread {
+        slices.sort_by_key(|slice| (slice.start, slice.end));
+        for pair in slices.windows(2) {
+            if pair[1].start < pair[0].end {
+                problems.push(format!(
+                    "{} runs on cores {} and {} at the same time ({} µs)",
+                    dump.name(thread),
+                    pair[0].core,
+                    pair[1].core,
+                    dump.microseconds(pair[1].start)
+                ));
+            }
+        }
+    }
+    problems
+}
+
+fn of_core(core: &CoreTrace) -> Vec<String> {
+    let mut problems = Vec::new();
+    let came = core.events.len() as u64;
+    if came != core.recorded - core.lost.min(core.recorded) {
+        problems.push(format!(
+            "{came} events came; it recorded {} and lost {}",
+            core.recorded, core.lost
+        ));
+    }
+    if let Some(pair) = core.events.windows(2).find(|p| p[1].ticks < p[0].ticks) {
+        problems.push(format!("time goes back at tick {}", pair[1].ticks));
+    }
+    let mut running = first_running(&core.events);
+    for event in core.events.iter().filter(|event| event.kind.is_switch()) {
+        if running != Some(event.thread) {
+            problems.push(format!(
+                "thread {} leaves at tick {}, and thread {} ran",
+                event.thread,
+                event.ticks,
+                running.unwrap_or_default()
+            ));
+            break;
+        }
+        running = Some(event.other);
+    }
+    let counted = [
+        (
+            Kind::Switch,
+            core.lost_counts.voluntary,
+            core.counts.voluntary,
+        ),
+        (
+            Kind::Preempt,
+            core.lost_counts.preempted,
+            core.counts.preempted,
+        ),
+        (
+            Kind::Migrate,
+            core.lost_counts.migrations,
+            core.counts.migrations,
+        ),
+    ];
+    for (kind, lost, kernel) in counted {
+        let seen = count(core, kind) + lost;
+        if seen != kernel {
+            problems.push(format!(
+                "{seen} events `{}`, and the kernel counted {kernel}",
+                kind.as_str()
+            ));
+        }
+    }
+    problems
+}
+
+fn count(core: &CoreTrace, kind: Kind) -> u64 {
+    let events = core.events.iter();
+    events.filter(|event| event.kind == kind).count() as u64
+}
+
+/// How many switches the trace shows.
+pub(super) fn switches(dump: &Dump) -> usize {
+    let events = dump.cores.values().flat_map(|core| &core.events);
+    events.filter(|event| event.kind.is_switch()).count()
+}
+
+/// What the trace has, a line for each core.
+pub(super) fn summary(dump: &Dump) -> String {
+    let mut text =
+        String::from("core    events      lost  switches   preempt   kernel's      busy\n");
+    for (&id, core) in &dump.cores {
+        let slices = slices(id, core);
+        let all: u64 = slices.iter().map(|slice| slice.end - slice.start).sum();
+        let busy: u64 = slices
+            .iter()
+            .filter(|slice| slice.thread != 0)
+            .map(|slice| slice.end - slice.start)
+            .sum();
+        let _ = writeln!(
+            text,
+            "{id:>4}{:>10}{:>10}{:>10}{:>10}{:>11}{:>9.1}%",
+            core.events.len(),
+            core.lost,
+            count(core, Kind::Switch) + count(core, Kind::Preempt),
+            count(core, Kind::Preempt),
+            core.counts.voluntary + core.counts.preempted,
+            100.0 * busy as f64 / all.max(1) as f64
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dump::tests::{event, read, written};
+    use super::*;
+
+    fn problems_of(cores: &[&[Event]]) -> Vec<String> {
+        problems(&read(&written(cores)))
+    }
+
+    fn good() -> [Vec<Event>; 2] {
+        [
+            vec![
+                event(0, Kind::Start, 0, 7),
+                event(10, Kind::Switch, 7, 0),
+                event(20, Kind::Switch, 0, 8),
+            ],
+            vec![
+                event(0, Kind::Start, 0, 0),
+                event(10, Kind::Migrate, 7, 0),
+                event(10, Kind::Switch, 0, 7),
+                event(15, Kind::Preempt, 7, 9),
+            ],
+        ]
+    }
+
+    #[test]
+    fn a_trace_that_can_be_true_has_no_problem() {
+        let [one, other] = good();
+        assert_eq!(problems_of(&[&one, &other]), Vec::<String>::new());
+        let dump = read(&written(&[&one, &other]));
+        assert_eq!(switches(&dump), 4);
+        let of_one = slices(0, &dump.cores[&0]);
+        let times: Vec<_> = of_one.iter().map(|s| (s.thread, s.start, s.end)).collect();
+        assert_eq!(times, [(7, 0, 10), (0, 10, 20), (8, 20, 1_000)]);
+        assert!(summary(&dump).contains("99.0%"));
+    }
+
+    #[test]
+    fn a_thread_on_two_cores_at_a_time_is_found() {
+        let [one, mut other] = good();
+        other[1].ticks = 9;
+        other[2].ticks = 9;
+        let found = problems_of(&[&one, &other]);
+        assert!(
+            found[0].contains("cores 0 and 1 at the same time"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn who_leaves_without_having_run_is_found() {
+        let [mut one, other] = good();
+        one[2].thread = 7;
+        let found = problems_of(&[&one, &other]);
+        assert!(found[0].contains("thread 7 leaves at tick 20"), "{found:?}");
+    }
+
+    #[test]
+    fn a_switch_that_was_not_recorded_or_not_counted_is_found() {
+        let [one, other] = good();
+        let text = written(&[&one, &other]).join("");
+        for (right, wrong) in [
+            ("voluntary=2 ", "voluntary=3 "),
+            ("preempted=1 ", "preempted=0 "),
+            ("migrations=1 ", "migrations=2 "),
+            ("events=4 ", "events=5 "),
+            ("events=4 lost=0", "events=4 lost=1"),
+        ] {
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| {
+                    if line.starts_with("@trace.core ") {
+                        reseal(&line.replacen(right, wrong, 1))
+                    } else {
+                        line.to_owned()
+                    }
+                })
+                .collect();
+            assert_eq!(problems(&read(&lines)).len(), 1, "{wrong}");
+        }
+    }
+
+    /// The line with a seal that fits, as if the image had written it so.
+    fn reseal(line: &str) -> String {
+        let (text, _) = line.rsplit_once(" crc=").unwrap();
+        let mut line = pivot::trace::Text::new();
+        line.push_str(text).unwrap();
+        line.push('\n').unwrap();
+        pivot::report::seal(&mut line).unwrap();
+        line.as_str().to_owned()
+    }
+}
