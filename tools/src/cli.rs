@@ -1,11 +1,13 @@
 //! What can be typed after `cargo xtask`.
 
 use std::path::PathBuf;
+mod wires;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
+pub(crate) use wires::MonitorOptions;
 
 /// The host tool of Pivot.
 #[derive(Debug, Parser)]
@@ -58,6 +60,8 @@ pub(crate) enum Call {
     Fuzz(FuzzOptions),
     /// Turn what `trace dump` prints into a trace for ui.perfetto.dev, and check it
     Trace(TraceOptions),
+    /// A terminal on a board's serial port, which explains addresses (Ctrl-] quits)
+    Monitor(MonitorOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else

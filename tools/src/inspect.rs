@@ -17,7 +17,7 @@ mod program;
 mod rules;
 #[cfg(test)]
 mod snippet;
-mod source;
+pub(crate) mod source;
 mod stacks;
 mod state;
 mod value;

@@ -1,32 +1,41 @@
-//! A running emulator and the two ends of its serial line.
+//! The serial line of a board, whatever it is made of: the pipes of an emulator that was started here, an adapter, or
+//! a pty that somebody else's emulator gives.
 
+mod peer;
+
+use std::fmt::{self, Debug, Formatter};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::failure::Failure;
-use crate::step::{render, tail};
+use crate::step::tail;
 use crate::transcript::Transcript;
+use peer::{Ends, Peer};
 
 /// How many of the console's last lines a failure shows.
 const TAIL_LINES: usize = 25;
 
-/// An emulator that is talked to; killed when it goes out of scope.
-#[derive(Debug)]
+/// A board that is talked to. An emulator that was started for it is killed when it goes out of scope.
 pub(crate) struct Serial {
-    child: Child,
-    input: Option<ChildStdin>,
-    received: Receiver<Vec<u8>>,
-    errors: Option<thread::JoinHandle<String>>,
+    peer: Peer,
+    output: Box<dyn Write + Send>,
+    received: Receiver<io::Result<Vec<u8>>>,
     transcript: Transcript,
-    command: String,
     console_file: Option<PathBuf>,
+}
+
+impl Debug for Serial {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serial")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a wait for received bytes ended with.
@@ -36,52 +45,29 @@ pub(crate) enum Received {
     Bytes(Vec<u8>),
     /// None came in time.
     Silence,
-    /// The emulator has gone.
+    /// Nothing more can come: the emulator has ended, the adapter is unplugged.
     Closed,
 }
 
 impl Serial {
     /// Starts the emulator.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        let shown = render(command);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| {
-                Failure::environment(format!("`{shown}` could not be started: {error}"))
-                    .help("cargo xtask setup")
-            })?;
-        let mut output = child.stdout.take().context("the emulator has no output")?;
-        let mut errors = child
-            .stderr
-            .take()
-            .context("the emulator has no error output")?;
-        let (sender, received) = mpsc::channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = output.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let errors = thread::spawn(move || {
-            let mut text = Vec::new();
-            // What was read before an error is still worth showing.
-            let _ = errors.read_to_end(&mut text);
-            String::from_utf8_lossy(&text).into_owned()
-        });
-        Ok(Self {
-            input: child.stdin.take(),
-            child,
+        Peer::start(command).map(Self::new)
+    }
+
+    /// Opens a port.
+    pub(crate) fn open(name: &str) -> Result<Self> {
+        Peer::open(name).map(Self::new)
+    }
+
+    fn new((peer, Ends { output, received }): (Peer, Ends)) -> Self {
+        Self {
+            peer,
+            output,
             received,
-            errors: Some(errors),
             transcript: Transcript::default(),
-            command: shown,
             console_file: None,
-        })
+        }
     }
 
     /// Writes what was received to a file in the end, for whoever wants to see more than a failure shows.
@@ -91,21 +77,23 @@ impl Serial {
 
     /// Sends bytes.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        let input = self.input.as_mut().context("the emulator has no input")?;
-        input
-            .write_all(bytes)
-            .and_then(|()| input.flush())
-            .map_err(|error| {
-                Failure::verdict(format!("the emulator takes no more input: {error}")).into()
-            })
+        let sent = self.output.write_all(bytes);
+        sent.map_err(|error| {
+            let whom = self.peer.describe();
+            Failure::verdict(format!("no more input is taken: {error}\n{whom}")).into()
+        })
     }
 
     /// Waits for bytes and takes them into the transcript.
     pub(crate) fn receive(&mut self, timeout: Duration) -> Received {
         match self.received.recv_timeout(timeout) {
-            Ok(bytes) => {
+            Ok(Ok(bytes)) => {
                 self.transcript.push(&bytes);
                 Received::Bytes(bytes)
+            }
+            Ok(Err(why)) => {
+                self.peer.has_failed(why);
+                Received::Closed
             }
             Err(RecvTimeoutError::Timeout) => Received::Silence,
             Err(RecvTimeoutError::Disconnected) => Received::Closed,
@@ -131,7 +119,7 @@ impl Serial {
                 Received::Bytes(_) | Received::Silence => {
                     format!("it did not come within {} s", timeout.as_secs())
                 }
-                Received::Closed => format!("the emulator ended{}", self.last_words()),
+                Received::Closed => self.end(),
             };
             return Err(self
                 .failure(&format!("waiting for `{}`: {why}", pattern.trim()))
@@ -148,7 +136,12 @@ impl Serial {
                 return Err(self.failure(&what).into());
             }
         }
-        self.child.wait().context("waiting for the emulator")
+        self.peer.wait()
+    }
+
+    /// How it came that nothing more comes.
+    pub(crate) fn end(&mut self) -> String {
+        self.peer.end()
     }
 
     /// A verdict with the console's last lines.
@@ -166,21 +159,13 @@ impl Serial {
         if let Some(file) = &self.console_file {
             message.push_str(&format!("all of them: {}\n", file.display()));
         }
-        Failure::verdict(format!("{message}the emulator: {}", self.command))
+        message.push_str(&self.peer.describe());
+        Failure::verdict(message)
     }
 
     /// What the emulator said on its error output, once it has ended.
     pub(crate) fn last_words(&mut self) -> String {
-        let words = self
-            .errors
-            .take()
-            .and_then(|reader| reader.join().ok())
-            .unwrap_or_default();
-        if words.trim().is_empty() {
-            String::new()
-        } else {
-            format!(": {}", words.trim())
-        }
+        self.peer.last_words()
     }
 
     /// What has been received.
@@ -191,9 +176,6 @@ impl Serial {
 
 impl Drop for Serial {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nobody left to tell.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if let Some(file) = &self.console_file {
             // The verdict stands without it.
             let _ = fs::write(file, self.transcript.text());
@@ -210,7 +192,10 @@ fn indent(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
+    use crate::port::tests::Pty;
 
     fn shell(script: &str) -> Serial {
         Serial::start(Command::new("sh").args(["-c", script])).unwrap()
@@ -238,6 +223,28 @@ mod tests {
             "{message}"
         );
         assert!(message.contains("  | boot"), "{message}");
+    }
+
+    #[test]
+    fn a_port_is_talked_to_as_an_emulator_is_and_says_when_it_has_gone() {
+        let pty = Pty::open();
+        let mut board = pty.master;
+        let mut serial = Serial::open(&pty.name).unwrap();
+        serial.send(b"version\r").unwrap();
+        let mut typed = [0; 8];
+        board.read_exact(&mut typed).unwrap();
+        assert_eq!(&typed, b"version\r");
+        board.write_all(b"pivot 0.1\r\n").unwrap();
+        let text = serial.expect("0.1\n", Duration::from_secs(30)).unwrap();
+        assert_eq!(text, "pivot 0.1\n");
+        drop(board);
+        let error = serial.expect("prompt", Duration::from_secs(30));
+        let message = error.unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("{} has gone", pty.name)),
+            "{message}"
+        );
+        assert!(message.contains("  | pivot 0.1"), "{message}");
     }
 
     #[test]

@@ -76,6 +76,12 @@ impl Transcript {
         taken
     }
 
+    /// Drops what has been consumed: for a line that is watched for days.
+    pub(crate) fn forget(&mut self) {
+        self.text.drain(..self.consumed);
+        self.consumed = 0;
+    }
+
     /// Everything that was received.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -6,13 +6,13 @@ use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection};
 
 /// The debug information of an image.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     context: addr2line::Context<EndianSlice<'a, Little>>,
 }
 
 impl<'a> Source<'a> {
     /// Reads the debug information of an ELF file.
-    pub(super) fn from_elf(bytes: &'a [u8]) -> Result<Self> {
+    pub(crate) fn from_elf(bytes: &'a [u8]) -> Result<Self> {
         let elf = ElfFile64::<LittleEndian>::parse(bytes).context("not a 64-bit ELF file")?;
         let dwarf = Dwarf::load(|id: SectionId| {
             let data = elf
@@ -27,7 +27,7 @@ impl<'a> Source<'a> {
     }
 
     /// `file:line` of the innermost function at an address.
-    pub(super) fn line(&self, address: u64) -> String {
+    pub(crate) fn line(&self, address: u64) -> String {
         let location = self.context.find_location(address).ok().flatten();
         let Some(location) = location else {
             return "?".to_owned();
@@ -39,8 +39,32 @@ impl<'a> Source<'a> {
         )
     }
 
+    /// `function at file:line` of the function at an address, and then of each that it is inlined into.
+    pub(crate) fn frames(&self, address: u64) -> Vec<String> {
+        let mut shown = Vec::new();
+        let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
+            return shown;
+        };
+        while let Ok(Some(frame)) = frames.next() {
+            let name = frame
+                .function
+                .as_ref()
+                .and_then(|name| name.demangle().ok());
+            let name = name.as_deref().unwrap_or("?");
+            let place = frame.location.map_or_else(
+                || "?".to_owned(),
+                |place| {
+                    let (file, line) = (place.file.unwrap_or("?"), place.line.unwrap_or(0));
+                    format!("{}:{line}", short(file))
+                },
+            );
+            shown.push(format!("{name} at {place}"));
+        }
+        shown
+    }
+
     /// The files of the function at an address and of those that it is inlined into.
-    pub(super) fn files(&self, address: u64) -> Vec<String> {
+    pub(crate) fn files(&self, address: u64) -> Vec<String> {
         let mut files = Vec::new();
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return files;
