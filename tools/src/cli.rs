@@ -7,7 +7,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
-pub(crate) use wires::MonitorOptions;
+pub(crate) use wires::{MeasureOptions, MonitorOptions};
 
 /// The host tool of Pivot.
 #[derive(Debug, Parser)]
@@ -60,6 +60,8 @@ pub(crate) enum Call {
     Fuzz(FuzzOptions),
     /// Turn what `trace dump` prints into a trace for ui.perfetto.dev, and check it
     Trace(TraceOptions),
+    /// Run the benchmarks on a board or in QEMU, keep every figure with its conditions, and plot them
+    Measure(MeasureOptions),
     /// A terminal on a board's serial port, which explains addresses (Ctrl-] quits)
     Monitor(MonitorOptions),
     /// Formatting, lints for the host and for both boards, documentation
@@ -304,6 +306,8 @@ mod tests {
             &["x", "run", "--opt-level", "4"],
             &["x", "trace"],
             &["x", "trace", "captured.txt", "--qemu"],
+            &["x", "measure", "--qemu", "--port", "/dev/ttyUSB0"],
+            &["x", "measure", "--qemu", "--runs", "0"],
             &["x", "run", "--opt-level", "0", "--profile", "checked"],
         ] {
             assert!(Cli::try_parse_from(words).is_err(), "{words:?}");

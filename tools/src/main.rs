@@ -19,6 +19,7 @@ mod image;
 mod inspect;
 mod log;
 mod machines;
+mod measure;
 mod monitor;
 mod mutants;
 mod port;
@@ -65,6 +66,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
         Call::Fuzz(options) => fuzz::run(&workspace, options),
         Call::Trace(options) => trace::run(&workspace, options),
+        Call::Measure(options) => measure::run(&workspace, options),
         Call::Monitor(options) => monitor::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),

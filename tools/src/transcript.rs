@@ -69,6 +69,11 @@ impl Transcript {
         Some(taken)
     }
 
+    /// What has not been consumed.
+    pub(crate) fn rest(&self) -> &str {
+        &self.text[self.consumed..]
+    }
+
     /// Consumes everything that has been received.
     pub(crate) fn take_all(&mut self) -> String {
         let taken = self.text[self.consumed..].to_owned();

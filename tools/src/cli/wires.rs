@@ -6,6 +6,30 @@ use clap::Args;
 
 use crate::board::Board;
 
+/// What is measured, and where.
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("where").args(["qemu", "port"])))]
+pub(crate) struct MeasureOptions {
+    /// Measure in QEMU: a trial of the method, the time of no board
+    #[arg(long)]
+    pub(crate) qemu: bool,
+    /// Serial port of the board, or a pty; ports are listed if there is neither this nor --qemu
+    #[arg(long, value_name = "DEV")]
+    pub(crate) port: Option<String>,
+    /// The board to build for and to emulate, with --qemu
+    #[arg(long, value_enum, default_value_t = Board::Virt)]
+    pub(crate) board: Board,
+    /// How often the whole set is run; differences can be told from chance with 5
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+    /// Where the files go; without it, a new directory under target/pivot/measure
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Shorter measurements
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
 /// How a serial port is watched.
 #[derive(Args, Debug)]
 pub(crate) struct MonitorOptions {
