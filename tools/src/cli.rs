@@ -7,7 +7,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
-pub(crate) use wires::{MeasureOptions, MonitorOptions};
+pub(crate) use wires::{CompareOptions, MeasureOptions, MonitorOptions};
 
 /// The host tool of Pivot.
 #[derive(Debug, Parser)]
@@ -62,6 +62,8 @@ pub(crate) enum Call {
     Trace(TraceOptions),
     /// Run the benchmarks on a board or in QEMU, keep every figure with its conditions, and plot them
     Measure(MeasureOptions),
+    /// Say what differs between two measurements, and how sure that is; 1 if something is slower
+    Compare(CompareOptions),
     /// A terminal on a board's serial port, which explains addresses (Ctrl-] quits)
     Monitor(MonitorOptions),
     /// Formatting, lints for the host and for both boards, documentation
@@ -308,6 +310,7 @@ mod tests {
             &["x", "trace", "captured.txt", "--qemu"],
             &["x", "measure", "--qemu", "--port", "/dev/ttyUSB0"],
             &["x", "measure", "--qemu", "--runs", "0"],
+            &["x", "compare", "a", "b", "--threshold", "-1"],
             &["x", "run", "--opt-level", "0", "--profile", "checked"],
         ] {
             assert!(Cli::try_parse_from(words).is_err(), "{words:?}");

@@ -12,6 +12,7 @@ mod board;
 mod build;
 mod check;
 mod cli;
+mod compare;
 mod failure;
 mod fuzz;
 mod host_tests;
@@ -67,6 +68,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Fuzz(options) => fuzz::run(&workspace, options),
         Call::Trace(options) => trace::run(&workspace, options),
         Call::Measure(options) => measure::run(&workspace, options),
+        Call::Compare(options) => compare::run(options),
         Call::Monitor(options) => monitor::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),

@@ -30,6 +30,21 @@ pub(crate) struct MeasureOptions {
     pub(crate) quick: bool,
 }
 
+/// What is compared.
+#[derive(Args, Debug)]
+pub(crate) struct CompareOptions {
+    /// The measurement before: a directory that `measure` has written, or one file of it
+    pub(crate) a: PathBuf,
+    /// The measurement after
+    pub(crate) b: PathBuf,
+    /// Differences of less than so many hundredths do not matter
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0, value_parser = percent)]
+    pub(crate) threshold: f64,
+    /// Compare an emulator with a board, or one board with another
+    #[arg(long)]
+    pub(crate) anyway: bool,
+}
+
 /// How a serial port is watched.
 #[derive(Args, Debug)]
 pub(crate) struct MonitorOptions {
@@ -48,4 +63,12 @@ pub(crate) struct MonitorOptions {
     /// Add what comes to a file, without terminal control
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+}
+
+/// A share in hundredths.
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(percent) if (0.0..=1000.0).contains(&percent) => Ok(percent),
+        _ => Err("not a number from 0 to 1000".to_owned()),
+    }
 }
