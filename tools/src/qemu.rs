@@ -40,6 +40,8 @@ pub(crate) enum Console {
     Terminal,
     /// To standard input and output, all bytes as they are: a program is there.
     Pipe,
+    /// To a pty, whose name the emulator says on its standard output: whoever opens it has an adapter's end.
+    Pty,
 }
 
 /// One run of the emulator.
@@ -91,6 +93,7 @@ impl Launch<'_> {
                 "-monitor",
                 "none",
             ],
+            Console::Pty => &["-serial", "pty", "-monitor", "none"],
         });
         command
             .args(["-d", "guest_errors,unimp,invalid_mem", "-D"])

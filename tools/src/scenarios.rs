@@ -5,11 +5,16 @@
 
 mod conversations;
 mod figures;
+//! [`conversations`], or in [`wires`].
+
+mod conversations;
+mod wires;
 
 use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::board::Board;
 use crate::machines::{Machine, Role};
 use crate::session::Rig;
 
@@ -50,6 +55,8 @@ enum Place {
     Everywhere,
     /// On each board's main machine.
     Main,
+    /// On one machine: what it tests is the host tool.
+    One,
 }
 
 /// How much is asked for.
@@ -157,6 +164,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("editing", Place::Main, conversations::editing),
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),
     conversation("responsive", Place::Main, conversations::responsive),
+    conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
     conversation("random-bytes", Place::Main, conversations::random_bytes),
 ];
 
@@ -170,10 +178,15 @@ impl Scenario {
             return extent == Extent::Full && AT_EVERY_LEVEL.contains(&self.name);
         }
         let is_main = machine.role == Role::Main;
+        if self.place == Place::One && !(is_main && machine.board == Board::Virt) {
+            return false;
+        }
         match (extent, self.place) {
             (Extent::Quick, place) => place == Place::Quick && is_main,
             (Extent::Usual, Place::Main) => machine.role != Role::Variant,
-            (Extent::Usual, Place::Quick | Place::Everywhere) | (Extent::Full, _) => true,
+            (Extent::Usual, Place::Quick | Place::Everywhere | Place::One) | (Extent::Full, _) => {
+                true
+            }
         }
     }
 
@@ -289,6 +302,7 @@ mod tests {
             scenario.is_run_on(machine, Extent::Full)
         };
         assert!(run_on("exec", "rpi4-stub") && !run_on("exec", "rpi4-notree"));
+        assert!(run_on("wires", "virt-gic2-smp4") && !run_on("wires", "rpi4"));
         assert!(run_on("jobs", "virt-gic2-smp2") && !run_on("jobs", "virt-gic2-smp1"));
     }
 }

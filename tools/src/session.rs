@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -79,17 +80,32 @@ impl Rig<'_> {
         Ok(output)
     }
 
-    fn start(&self, exec: Option<&str>, icount: Option<u32>) -> Result<Session> {
-        let launch = Launch {
+    /// The command that starts the machine with its console on a pty.
+    pub(crate) fn on_pty(&self) -> Result<Command> {
+        self.launch(None, None, Console::Pty)
+            .command(self.workspace, self.toolchain, self.firmware)
+    }
+
+    fn launch<'b>(
+        &self,
+        exec: Option<&'b str>,
+        icount: Option<u32>,
+        console: Console,
+    ) -> Launch<'b> {
+        Launch {
             board: self.machine.board,
             machine: self.machine.options.clone(),
             start: self.machine.start,
             exec,
             icount,
-            console: Console::Pipe,
+            console,
             debugger: None,
             directory: self.directory.clone(),
-        };
+        }
+    }
+
+    fn start(&self, exec: Option<&str>, icount: Option<u32>) -> Result<Session> {
+        let launch = self.launch(exec, icount, Console::Pipe);
         let mut command = launch.command(self.workspace, self.toolchain, self.firmware)?;
         // A log of an earlier run is not this run's.
         fs::write(launch.log(), "").context("emptying the emulator's log")?;
