@@ -1,7 +1,8 @@
 //! What can be typed after `cargo xtask`.
 
-use std::path::PathBuf;
 mod wires;
+
+use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -1,13 +1,10 @@
 //! Which scenarios there are and where each is run: one table.
 //!
 //! A command that judges itself is one row. Whatever needs a conversation is a function in
-//! [`conversations`], or in [`figures`] if it is about what was reported.
+//! [`conversations`], in [`figures`] if it is about what was reported, in [`wires`] if about how.
 
 mod conversations;
 mod figures;
-//! [`conversations`], or in [`wires`].
-
-mod conversations;
 mod wires;
 
 use std::time::Duration;
