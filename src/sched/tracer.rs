@@ -6,7 +6,7 @@
 //!
 //! Whoever turns the recording off must know that no core still writes. A core says that it writes, and only then looks
 //! whether it may; the other side takes the permission back, and only then looks whether it still writes. Both are
-//! sequentially consistent, so one of the two sees the other.
+//! sequentially consistent swaps, so one of the two sees the other (`sched::claim` says why no stores).
 
 #![expect(unsafe_code, reason = "a log is shared by an agreement, not by a lock")]
 
@@ -65,7 +65,7 @@ impl Tracer {
 
     /// The core itself, IRQs masked: lets `record` write, if that is allowed.
     fn write(&self, _masked: &IrqGuard, record: impl FnOnce(&mut Log)) {
-        self.is_writing.store(true, Ordering::SeqCst);
+        self.is_writing.swap(true, Ordering::SeqCst);
         if self.is_on.load(Ordering::SeqCst) {
             // SAFETY: the core's own, masked, so there is no second writer here; whoever takes the permission back
             // waits until `is_writing` is false.
@@ -98,7 +98,7 @@ impl Tracer {
         // Before: so that what happens later than the last event that is recorded happens later than this.
         self.stop_ticks
             .store(timer::now_between(), Ordering::Relaxed);
-        self.is_on.store(false, Ordering::SeqCst);
+        self.is_on.swap(false, Ordering::SeqCst);
         while self.is_writing.load(Ordering::SeqCst) {
             cpu::relax();
         }

@@ -31,7 +31,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         "finish_switch does not look after a thread that may not come back to this core",
         &[Edit {
             file: "src/sched/switch.rs",
-            find: "        leave(core, leaving, &irq);\n",
+            find: "        leave(core, leaving, irq);\n",
             replace: "        let _ = (leaving, leave);\n",
         }],
         "threads",
