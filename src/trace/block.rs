@@ -57,6 +57,10 @@ impl fmt::Display for BlockError {
 impl core::error::Error for BlockError {}
 
 /// Writes as many of the events into `line` as a block has room for, at least one. Whether there were any.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "a block and its text; a shell's stack has room for it"
+)]
 pub fn encode(
     core: usize,
     seq: u64,

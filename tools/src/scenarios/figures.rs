@@ -21,6 +21,10 @@ const ADDED: [(&str, u64); 5] = [
     ("cost.all", 28),
 ];
 
+/// Percent by which QEMU's time is not what CNTFRQ makes of it: a tick has whole nanoseconds there, 18 of them at 54 MHz
+/// (`target/arm/helper.c`, `gt_cntfrq_period_ns`).
+const INEXACT: u64 = 3;
+
 /// The price list in instructions, to the thousandth; and in time, which is instructions here.
 pub(super) fn cost(rig: &Rig<'_>) -> Result<()> {
     let output = rig.execute("cost", Some(COUNTED_SHIFT), COMMAND_TIMEOUT)?;
@@ -35,14 +39,10 @@ fn check_prices(output: &str) -> Result<()> {
         let record = the_record(output, id)?;
         expect(&record, "delta_instructions_x1000", added * 1_000, 0)?;
         expect(&record, "instructions_x1000", whole, 0)?;
+        let ns = added * 1_000 * ns_per_instruction;
         // A tick of the counter is several instructions, and a chunk has a thousand switches.
         let noise = 2 * 1_000;
-        expect(
-            &record,
-            "delta_ns_x1000",
-            added * 1_000 * ns_per_instruction,
-            noise,
-        )?;
+        expect(&record, "delta_ns_x1000", ns, ns * INEXACT / 100 + noise)?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ pub(super) fn conditions(rig: &Rig<'_>) -> Result<()> {
     }
     // QEMU counts cycles of 1 GHz, whatever core it is.
     for key in ["core_hz_before", "core_hz_after"] {
-        expect(&record, key, 1_000_000_000, 1_000_000)?;
+        expect(&record, key, 1_000_000_000, 10_000_000 * INEXACT)?;
     }
     if rig.machine.board == Board::Rpi4 {
         // What QEMU's VideoCore answers (`hw/misc/bcm2835_property.c`); it does not know the measured clock.
@@ -130,7 +130,7 @@ mod tests {
             said.starts_with("@cost.fp: delta_instructions_x1000 is 9000"),
             "{said}"
         );
-        let slower = PRICES.replace("delta_ns_x1000=32000", "delta_ns_x1000=35000");
+        let slower = PRICES.replace("delta_ns_x1000=32000", "delta_ns_x1000=36000");
         assert!(
             complaint(&slower)
                 .unwrap()
