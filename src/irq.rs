@@ -32,6 +32,9 @@ const FREE_SGIS: core::ops::Range<u32> = 2..8;
 /// The SGI by which `regs` looks at the state that a handler runs in.
 pub const PROBE_SGI: u32 = 2;
 
+/// The SGI whose way to its handler, and to a thread, `bench` measures.
+pub const BENCH_SGI: u32 = 3;
+
 /// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
 

@@ -20,7 +20,7 @@ use crate::drivers::{gic, mailbox, psci};
 use crate::machine::{self, IDENTITY_END, Machine, Source};
 use crate::mem::plan::{Image, Layout};
 use crate::sched::{idle, per_core};
-use crate::{irq, mem, thread};
+use crate::{bench, irq, mem, thread};
 
 pub(crate) use last_words::fatal_fault;
 pub(crate) use secondaries::secondary_main;
@@ -98,6 +98,8 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
         last_words::stop_with(format_args!("CNTFRQ_EL0 is 0: the firmware has to set it"));
     }
     per_core::init_clock();
+    // After the first words: where firmware keeps the counters to itself, the access ends there.
+    bench::boot::begin();
 
     discover(board, device_tree);
     let machine = machine();
@@ -127,7 +129,10 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     let first = thread::Builder::new()
         .name("main")
         .stack_bytes(MAIN_STACK_BYTES)
-        .spawn(main);
+        .spawn(move || {
+            bench::boot::end();
+            main();
+        });
     if let Err(error) = first {
         last_words::stop_with(format_args!("no first thread: {error:?}"));
     }

@@ -112,5 +112,6 @@ pub mod thread;
 pub mod time;
 
 // What a person sees.
+pub mod bench;
 pub mod shell;
 pub mod suite;

@@ -13,7 +13,7 @@
 )]
 
 // Pure: no hardware, no clock, no lock. Tested on the host. `conditions`, `cost` and `regs` are so in part.
-mod conditions;
+pub(crate) mod conditions;
 pub mod cost;
 mod doubling;
 mod expect;
@@ -30,13 +30,13 @@ mod tally;
 
 // What they have in common on the target.
 #[cfg(target_os = "none")]
-mod aside;
+pub(crate) mod aside;
 #[cfg(target_os = "none")]
 pub(crate) mod foremost;
 #[cfg(target_os = "none")]
 mod gate;
 #[cfg(target_os = "none")]
-mod hogs;
+pub(crate) mod hogs;
 #[cfg(target_os = "none")]
 mod session;
 

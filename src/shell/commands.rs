@@ -1,14 +1,15 @@
 //! The table of commands.
 
-use crate::suite;
+use crate::{bench, suite};
 
 use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads, cmd_top, cmd_trace};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 47] = [
+static TABLE: [&Command; 49] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
+    &bench::COMMAND,
     &suite::channel::COMMAND,
     &cmd_shell::CLEAR,
     &suite::clock::COMMAND,
@@ -26,6 +27,7 @@ static TABLE: [&Command; 47] = [
     &cmd_system::IRQ,
     &cmd_shell::JOBS,
     &cmd_shell::KILL,
+    &bench::latency::COMMAND,
     &suite::locks::COMMAND,
     &cmd_system::MEM,
     &suite::mutex::COMMAND,

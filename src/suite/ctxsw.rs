@@ -11,12 +11,14 @@ use super::{
     doubling::{classic_line, ns_per_handoff},
 };
 use crate::{
+    bench,
     cores::{self, CoreId},
     report::Verdict,
     shell::{Arg, Command, Context, Spec, pad},
 };
 
 mod handoff;
+mod samples;
 
 /// The command.
 pub static COMMAND: Command = Command {
@@ -38,6 +40,9 @@ pub static COMMAND: Command = Command {
             )
             .or_number(1)
             .option(),
+            bench::HIST,
+            bench::JSON,
+            bench::CSV,
         ],
     },
     run,
@@ -49,6 +54,8 @@ struct Mode {
     name: &'static str,
     /// The ID of its report line.
     id: &'static str,
+    /// That of its samples.
+    samples: &'static str,
     /// Which of the cores each is pinned to; `None` is not pinned.
     cores: Option<[usize; 2]>,
 }
@@ -57,16 +64,19 @@ const MODES: [Mode; 3] = [
     Mode {
         name: "colocated",
         id: "ctxsw.colocated",
+        samples: "ctxsw.colocated.samples",
         cores: Some([0, 0]),
     },
     Mode {
         name: "apart",
         id: "ctxsw.apart",
+        samples: "ctxsw.apart.samples",
         cores: Some([0, 1]),
     },
     Mode {
         name: "nopin",
         id: "ctxsw.nopin",
+        samples: "ctxsw.nopin.samples",
         cores: None,
     },
 ];
@@ -110,7 +120,10 @@ fn run(ctx: &mut Context) -> Verdict {
     let online: Vec<CoreId> = cores::online().collect();
     let conditions = conditions::begin();
     match measure_all(ctx, &online) {
-        Ok(results) => show(ctx, &results, &online, conditions),
+        Ok(results) => {
+            let verdict = show(ctx, &results, &online, conditions);
+            verdict.combine(samples::show(ctx, &results, &online))
+        }
         Err(verdict) => verdict,
     }
 }

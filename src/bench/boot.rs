@@ -1,0 +1,51 @@
+//! `boot.to_prompt`: from reset to the first thread, which is the shell.
+//!
+//! The counters of the boot core run from shortly after its first words on; what came before is what the timer's counter showed
+//! then, if that began at reset. Other cores count too where the emulator counts all of them as one.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::{NoFigure, Outcome, clock::now, run::Run};
+use crate::{
+    arch::{
+        pmu::{Counts, Window},
+        timer,
+    },
+    stats::Histogram,
+    sync::SpinLock,
+};
+
+/// What is open while the machine boots, and what it was then.
+static WINDOW: SpinLock<Option<Window>> = SpinLock::new(None);
+static COUNTS: SpinLock<Counts> = SpinLock::new(Counts {
+    cycles: None,
+    instructions: None,
+});
+static BEGAN: AtomicU64 = AtomicU64::new(0);
+static ENDED: AtomicU64 = AtomicU64::new(0);
+
+/// Early on the boot core, before there are others.
+pub(crate) fn begin() {
+    BEGAN.store(timer::now(), Ordering::Relaxed);
+    *WINDOW.lock() = Some(Window::open());
+}
+
+/// The first thread, on the boot core.
+pub(crate) fn end() {
+    if let Some(window) = WINDOW.lock().take() {
+        *COUNTS.lock() = window.close();
+        ENDED.store(now(), Ordering::Relaxed);
+    }
+}
+
+/// What it was; it was measured once.
+pub(crate) fn measure(run: &Run) -> Result<Outcome, NoFigure> {
+    let ended = ENDED.load(Ordering::Relaxed);
+    let mut samples = Histogram::new();
+    samples.record(run.clock.ns(0, ended));
+    Ok(Outcome {
+        plain: Some(run.plain(1, (0, ended), &[*COUNTS.lock()])),
+        before_ns: Some(run.clock.ns(0, BEGAN.load(Ordering::Relaxed))),
+        ..Outcome::of_samples(samples, 1, 0)
+    })
+}
