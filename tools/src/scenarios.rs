@@ -141,6 +141,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("cost-counted", Place::Main, figures::cost),
     conversation("conditions", Place::Main, figures::conditions),
     conversation("suite", Place::Main, conversations::suite),
+    conversation("bench", Place::Main, conversations::bench),
     counted("preempt-counted", "preempt --strict --seconds 2"),
     counted("mutex-counted", "mutex --strict"),
     counted("sleep-counted", "sleep --strict"),
@@ -157,6 +158,11 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("top", Place::Main, conversations::top),
     conversation("ps", Place::Main, conversations::ps),
     conversation("irq", Place::Main, conversations::irq),
+    // A loop of known length measures as that; no sleeper wakes before its time.
+    counted(
+        "bench-counted",
+        "bench clock.known_loop switch.yield.alone irq.timer; latency; ctxsw colocated --json",
+    ),
     conversation("exec", Place::Main, conversations::exec),
     conversation("editing", Place::Main, conversations::editing),
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),
