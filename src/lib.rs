@@ -80,8 +80,8 @@ pub const PROFILE: Option<&str> = option_env!("PIVOT_PROFILE");
 
 // Pure: no hardware, no clock, no lock. Tested on the host.
 pub mod report;
-pub mod trace;
 pub mod stats;
+pub mod trace;
 
 // The machine as data, and what it was found to be.
 pub mod board;

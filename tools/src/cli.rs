@@ -67,6 +67,8 @@ pub(crate) enum Call {
     Compare(CompareOptions),
     /// A terminal on a board's serial port, which explains addresses (Ctrl-] quits)
     Monitor(MonitorOptions),
+    /// Count the instructions of single operations, against the figures that were blessed
+    Bench(BenchOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else
@@ -252,6 +254,17 @@ pub(crate) struct TraceOptions {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) run: RunOptions,
+}
+
+/// Which operations are measured.
+#[derive(Args, Debug)]
+pub(crate) struct BenchOptions {
+    /// Make what comes out the figures to compare with, and write the table in docs/performance.md
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Only operations whose name contains one of these
+    #[arg(value_name = "NAME", conflicts_with = "bless")]
+    pub(crate) names: Vec<String>,
 }
 
 /// A time in minutes, up to a week.

@@ -8,6 +8,7 @@
     reason = "the limit is the firmware's; a host's stack is large"
 )]
 
+mod bench;
 mod board;
 mod build;
 mod check;
@@ -70,6 +71,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Measure(options) => measure::run(&workspace, options),
         Call::Compare(options) => compare::run(options),
         Call::Monitor(options) => monitor::run(&workspace, options),
+        Call::Bench(options) => bench::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }

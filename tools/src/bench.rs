@@ -1,0 +1,192 @@
+//! `cargo xtask bench`: how many instructions each operation takes, exactly and the same every time, against the figures
+//! that were blessed.
+//!
+//! QEMU counts: one instruction is one nanosecond of the machine's time, and its counter has a tick a nanosecond. The
+//! commands come from the boot arguments, so that nothing arrives at the host's moments.
+
+mod baseline;
+mod figures;
+mod page;
+mod rows;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use pivot::report::{DONE, Record, Verdict};
+
+use self::baseline::{Against, Baseline, Figures};
+use self::figures::Hundredths;
+use self::rows::{ROWS, Row};
+use crate::board::Board;
+use crate::build::{self, Firmware};
+use crate::cli::BenchOptions;
+use crate::failure::{CODE_FAILED, Failure};
+use crate::qemu::{Console, Launch, Start, words};
+use crate::serial::Serial;
+use crate::setup;
+use crate::step;
+use crate::toolchain::Toolchain;
+use crate::transcript::records;
+use crate::workspace::Workspace;
+
+/// Longer than a machine takes on a busy host: it detects a hang.
+const TIMEOUT: Duration = Duration::from_secs(1800);
+
+/// The profile that is flashed, and measured.
+const PROFILE: &str = "release";
+
+/// Measures; returns the exit code.
+pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
+    let toolchain = setup::toolchain(workspace)?;
+    setup::emulator()?;
+    let is_chosen = |row: &&Row| {
+        let names = &options.names;
+        names.is_empty()
+            || names
+                .iter()
+                .any(|part| page::name(row).contains(part.as_str()))
+    };
+    let rows: Vec<Row> = ROWS.iter().filter(is_chosen).copied().collect();
+    if rows.is_empty() {
+        let what = format!("no benchmark has {:?} in its name", options.names);
+        return Err(Failure::environment(what).help("cargo xtask bench").into());
+    }
+    let compiler = step::output(
+        "asking the compiler for its version",
+        toolchain.command("rustc")?.arg("-V"),
+    )?;
+    let compiler = compiler.trim();
+    let firmware = build::firmware(workspace, &toolchain, Board::Virt, PROFILE)?;
+    let mut figures = Vec::new();
+    for cores in rows.iter().map(|row| row.cores).collect::<BTreeSet<_>>() {
+        let ids = rows.iter().filter(|row| row.cores == cores);
+        let ids: Vec<&str> = ids.map(|row| row.id).collect();
+        eprintln!("measuring on {cores} cores: {}", ids.len());
+        let output = measure(workspace, &toolchain, &firmware, cores, &ids)?;
+        figures.extend(read(&rows, cores, &output)?);
+    }
+    // In the order of the table, whatever machine each came from.
+    figures.sort_by_key(|(row, _)| ROWS.iter().position(|one| one.id == row.id));
+    let baseline = Baseline::read(workspace)?;
+    if options.bless {
+        return bless(workspace, baseline, compiler, &figures);
+    }
+    Ok(judge(&baseline, compiler, &figures))
+}
+
+/// Boots a machine of so many cores with these benchmarks in its boot arguments; returns what it said.
+fn measure(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    firmware: &Firmware,
+    cores: usize,
+    ids: &[&str],
+) -> Result<String> {
+    let commands = format!("bench {}", ids.join(" "));
+    let launch = Launch {
+        board: Board::Virt,
+        machine: words(&[
+            "-M",
+            "virt,gic-version=2",
+            "-cpu",
+            "cortex-a72,cntfrq=1000000000",
+            "-smp",
+            &cores.to_string(),
+            "-m",
+            "512M",
+            "-nic",
+            "none",
+        ]),
+        start: Start::Loader,
+        exec: Some(&commands),
+        icount: Some(0),
+        console: Console::Pipe,
+        debugger: None,
+        directory: workspace.run_dir(&format!("bench-smp{cores}")),
+    };
+    let mut serial = Serial::start(&mut launch.command(workspace, toolchain, firmware)?)?;
+    serial.keep_console(launch.directory.join("console.log"));
+    let output = serial.expect("@exit ", TIMEOUT)?;
+    let is_done = |record: &Record| record.id() == DONE;
+    match records(&output).filter(is_done).last() {
+        Some(done) if done.verdict() == Some(Verdict::Passed) => Ok(output),
+        _ => Err(serial.failure("a benchmark has failed").into()),
+    }
+}
+
+/// The figures in what a machine said.
+fn read(rows: &[Row], cores: usize, output: &str) -> Result<Vec<(Row, Hundredths)>> {
+    let found: Vec<Record> = records(output).collect();
+    let rows = rows.iter().filter(|row| row.cores == cores);
+    rows.map(|row| {
+        let figure = found
+            .iter()
+            .find(|record| record.id() == row.id)
+            .and_then(|record| row.read.of(record));
+        let what = || format!("{} has no figure", page::name(row));
+        Ok((*row, figure.with_context(what)?))
+    })
+    .collect()
+}
+
+/// Prints the figures beside those that were blessed, and says which are too far away.
+fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> u8 {
+    let blessed = baseline.of(compiler);
+    println!(
+        "{:<34} {:>11} {:>11} {:>10}  best peer",
+        "instructions", "now", "blessed", "goal"
+    );
+    let mut far = Vec::new();
+    for (row, now) in figures {
+        let name = page::name(row);
+        let against = baseline::against(blessed, &name, *now);
+        let before = match against {
+            Against::New => "-".to_owned(),
+            Against::Near(before) | Against::Far(before) => before.to_string(),
+        };
+        if let Against::Far(before) = against {
+            far.push((name.clone(), before, *now));
+        }
+        let goal = row.goal.map_or("-".to_owned(), |(goal, _)| {
+            Hundredths(goal * 100).to_string()
+        });
+        println!("{name:<34} {now:>11} {before:>11} {goal:>10}  {}", row.peer);
+    }
+    if blessed.is_none() {
+        let others: Vec<&str> = baseline.compilers().collect();
+        println!(
+            "nothing to compare with: no figures of {compiler}, but of {}",
+            if others.is_empty() {
+                "none".to_owned()
+            } else {
+                others.join("; ")
+            }
+        );
+        return 0;
+    }
+    for (name, before, now) in &far {
+        println!("FAILED {name}: {now} instructions, {before} were blessed: more than 2 % apart");
+    }
+    if far.is_empty() { 0 } else { CODE_FAILED }
+}
+
+/// Makes these the figures to compare with, and writes them into the page.
+fn bless(
+    workspace: &Workspace,
+    baseline: Baseline,
+    compiler: &str,
+    figures: &[(Row, Hundredths)],
+) -> Result<u8> {
+    let named = figures.iter().map(|(row, now)| (page::name(row), now.0));
+    let path = baseline.bless(compiler, named.collect::<Figures>())?;
+    println!("{}", path.display());
+    let path = workspace.root().join("docs/performance.md");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let text = page::with_table(&text, &page::markdown(figures, compiler))
+        .with_context(|| format!("{} has no marks for the table", path.display()))?;
+    baseline::write(&path, &text)?;
+    println!("{}", path.display());
+    Ok(0)
+}
