@@ -1,10 +1,12 @@
 //! Which scenarios there are and where each is run: one table.
 //!
 //! A command that judges itself is one row. Whatever needs a conversation is a function in
-//! [`conversations`], in [`figures`] if it is about what was reported, in [`wires`] if about how.
+//! one of the modules below.
 
+mod benchmarks;
 mod conversations;
 mod figures;
+mod watching;
 mod wires;
 
 use std::time::Duration;
@@ -141,7 +143,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("cost-counted", Place::Main, figures::cost),
     conversation("conditions", Place::Main, figures::conditions),
     conversation("suite", Place::Main, conversations::suite),
-    conversation("bench", Place::Main, conversations::bench),
+    conversation("bench", Place::Main, benchmarks::bench),
     counted("preempt-counted", "preempt --strict --seconds 2"),
     counted("mutex-counted", "mutex --strict"),
     counted("sleep-counted", "sleep --strict"),
@@ -154,10 +156,10 @@ pub(crate) const ALL: &[Scenario] = &[
     counted("cputime-counted", "cputime --strict"),
     counted("wake-counted", "wake --strict"),
     counted("locks-counted", "locks --strict"),
-    conversation("trace", Place::Main, conversations::trace).on_cores(2),
-    conversation("top", Place::Main, conversations::top),
-    conversation("ps", Place::Main, conversations::ps),
-    conversation("irq", Place::Main, conversations::irq),
+    conversation("trace", Place::Main, watching::trace).on_cores(2),
+    conversation("top", Place::Main, watching::top),
+    conversation("ps", Place::Main, watching::ps),
+    conversation("irq", Place::Main, watching::irq),
     // A loop of known length measures as that; no sleeper wakes before its time.
     counted(
         "bench-counted",
