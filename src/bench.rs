@@ -1,6 +1,6 @@
 //! `bench`: what single operations cost, as distributions; and `latency`.
 //!
-//! A benchmark is a line of [`BENCHMARKS`] and a file. Most have two rounds: one without a reading of the clock in it,
+//! A benchmark is a line in `bench/table.rs` and a file. Most have two rounds: one without a reading of the clock in it,
 //! whose whole time by the number of operations is the mean; and one in which each operation is timed, whose samples make
 //! the distribution. What reading the clock costs is measured first and subtracted from each sample.
 //!

@@ -6,7 +6,7 @@
 //!
 //! The kernel runs at EL1. The way down from EL2 sets MDCR_EL2 to PMCR_EL0.N (`asm/boot.s`): HPMN gives all counters to
 //! EL1, TPM and TPMCR are 0, so nothing traps, and HPMD is 0 (DDI 0487, MDCR_EL2). The filters are 0: P = NSK = 0 counts
-//! EL1 in either security state (DDI 0487, PMCCFILTR_EL0 and PMEVTYPER<n>_EL0); NSH, which would let EL2 count, is not
+//! EL1 in either security state (DDI 0487, PMCCFILTR_EL0 and `PMEVTYPER<n>_EL0`); NSH, which would let EL2 count, is not
 //! needed.
 
 #![expect(unsafe_code, reason = "PMU registers have no crate")]

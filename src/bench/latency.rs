@@ -50,6 +50,10 @@ const IDS: [&str; MAX_CORES] = [
     "latency.core7",
 ];
 
+#[expect(
+    clippy::large_stack_frames,
+    reason = "results of both rounds; a command has a stack of 32 KiB"
+)]
 fn run(ctx: &mut Context) -> Verdict {
     let Some(_turn) = Turn::take(ctx) else {
         return Verdict::Failed;

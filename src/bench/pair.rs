@@ -148,6 +148,10 @@ pub(crate) fn condvar_samples(
     })
 }
 
+#[expect(
+    clippy::large_stack_frames,
+    reason = "results of both threads; a command has a stack of 32 KiB"
+)]
 fn round(
     run: &Run,
     placement: Placement,

@@ -37,6 +37,10 @@ pub(crate) fn measure(
     })
 }
 
+#[expect(
+    clippy::large_stack_frames,
+    reason = "results of both rounds; a command has a stack of 32 KiB"
+)]
 fn both_rounds(
     run: &Run,
     plain: Work,

@@ -65,8 +65,8 @@ benchmarks! {
     "scale.yield.t2" 20_000 "a yield among 2 threads" |run| scaling::runnable(run, 2);
     "scale.yield.t10" 20_000 "a yield among 10" |run| scaling::runnable(run, 10);
     "scale.yield.t100" 20_000 "a yield among 100" |run| scaling::runnable(run, 100);
-    "scale.yield.t1000" 20_000 "a yield among 1,000" |run| scaling::runnable(run, 1_000);
-    "scale.yield.t10000" 40_000 "a yield among 10,000" |run| scaling::runnable(run, 10_000);
+    "scale.yield.t1000" 100_000 "a yield among 1,000" |run| scaling::runnable(run, 1_000);
+    "scale.yield.t10000" 100_000 "a yield among 10,000" |run| scaling::runnable(run, 10_000);
     "scale.blocked.t10" 20_000 "a yield of two, 10 others wait" |run| scaling::blocked(run, 10);
     "scale.blocked.t1000" 20_000 "a yield of two, 1,000 others wait" |run| scaling::blocked(run, 1_000);
     "scale.blocked.t10000" 20_000 "a yield of two, 10,000 others wait" |run| scaling::blocked(run, 10_000);

@@ -35,6 +35,10 @@ struct Shared {
 }
 
 /// Measures it, with a thread that never yields on the core of the one that is woken, or with nobody.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "results of both rounds; a command has a stack of 32 KiB"
+)]
 pub(crate) fn measure(run: &Run, is_busy: bool) -> Result<Outcome, NoFigure> {
     let (test, other) = (run.cores.0, run.other_core()?);
     let hogs = is_busy.then(|| Hogs::spawn(&[Some(test)])).transpose();

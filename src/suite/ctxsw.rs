@@ -54,8 +54,6 @@ struct Mode {
     name: &'static str,
     /// The ID of its report line.
     id: &'static str,
-    /// That of its samples.
-    samples: &'static str,
     /// Which of the cores each is pinned to; `None` is not pinned.
     cores: Option<[usize; 2]>,
 }
@@ -64,19 +62,16 @@ const MODES: [Mode; 3] = [
     Mode {
         name: "colocated",
         id: "ctxsw.colocated",
-        samples: "ctxsw.colocated.samples",
         cores: Some([0, 0]),
     },
     Mode {
         name: "apart",
         id: "ctxsw.apart",
-        samples: "ctxsw.apart.samples",
         cores: Some([0, 1]),
     },
     Mode {
         name: "nopin",
         id: "ctxsw.nopin",
-        samples: "ctxsw.nopin.samples",
         cores: None,
     },
 ];

@@ -41,6 +41,10 @@ static SESSION: Mutex<Option<Recording>> = Mutex::new(None);
 /// # Errors
 ///
 /// [`NoMemory`]; then nothing is recorded.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "a log for each core on its way; a shell's stack has room for it"
+)]
 pub fn start(events: usize) -> Result<(), NoMemory> {
     let mut session = SESSION.lock();
     close_all(&mut session);

@@ -24,12 +24,21 @@ pub(super) fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> V
     let mut verdict = Verdict::Passed;
     for (mode, measured) in results {
         let outcome = one(ctx, clock, *mode, measured, online);
-        verdict = verdict.combine(bench::finish(ctx, mode.samples, outcome, form));
+        verdict = verdict.combine(bench::finish(ctx, id(*mode), outcome, form));
         if ctx.is_cancelled() {
             break;
         }
     }
     verdict
+}
+
+/// The ID of a mode's samples; its own is that of the line with the mean.
+fn id(mode: Mode) -> &'static str {
+    match mode.cores {
+        Some([a, b]) if a == b => "ctxsw.colocated.samples",
+        Some(_) => "ctxsw.apart.samples",
+        None => "ctxsw.nopin.samples",
+    }
 }
 
 fn one(
