@@ -72,6 +72,10 @@ impl Snapshot {
 
 impl Conditions {
     /// Takes the conditions again and prints them: for people, and as a line for the host tool.
+    #[expect(
+        clippy::large_stack_frames,
+        reason = "many values are printed; the compiler overlaps them"
+    )]
     pub(crate) fn print(self, ctx: &mut Context) {
         let Self { before } = self;
         let after = Snapshot::take();

@@ -1,6 +1,5 @@
 //! The command: chunks of switches, all sets in turn, and the table that they come to.
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
 use ufmt::{uwrite, uwriteln};
@@ -48,7 +47,7 @@ fn run(ctx: &mut Context) -> Verdict {
     let rounds = ctx.number("rounds");
     let conditions = conditions::begin();
     let mut all = [Totals::default(); Set::ALL.len()];
-    let mut contexts = Box::<Contexts>::default();
+    let mut contexts = Contexts::new();
     // The sets take turns, so that what drifts meanwhile (clock, temperature) is in all of them alike.
     for _ in 0..rounds {
         for (set, totals) in Set::ALL.into_iter().zip(&mut all) {
@@ -131,6 +130,10 @@ fn entries(all: &[Totals; Set::ALL.len()]) -> impl Iterator<Item = Entry> {
 }
 
 /// Prints the price list, and whether what was executed is what is in the listing.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "many values are printed; the compiler overlaps them"
+)]
 fn show(ctx: &mut Context, all: &[Totals; Set::ALL.len()]) -> Verdict {
     let mut verdict = Verdict::Passed;
     let heading = |what| pad::right(what, 8);
@@ -171,6 +174,10 @@ fn show(ctx: &mut Context, all: &[Totals; Set::ALL.len()]) -> Verdict {
     verdict
 }
 
+#[expect(
+    clippy::large_stack_frames,
+    reason = "many values are printed; the compiler overlaps them"
+)]
 fn report(ctx: &mut Context, all: &[Totals; Set::ALL.len()]) {
     for entry in entries(all) {
         let [ns, cycles, instructions] = entry.price.figures();

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "a stack is exchanged for another")]
 
+use alloc::boxed::Box;
 use core::{
     arch::global_asm,
     mem::{offset_of, size_of},
@@ -109,7 +110,7 @@ pub(super) fn length(set: Set) -> u64 {
 
 /// The two contexts: the calling thread's own, and another one that has nothing but a frame for its stack. It needs no
 /// more: it only ever runs the loop, with IRQs masked, and what faults is handled on the exception stack.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Contexts {
     own: Block,
     other: Block,
@@ -117,6 +118,19 @@ pub(super) struct Contexts {
 }
 
 impl Contexts {
+    /// Both empty: the first switch of each round makes what it needs.
+    #[expect(
+        clippy::large_stack_frames,
+        reason = "made once, on its way into a box"
+    )]
+    pub(super) fn new() -> Box<Self> {
+        Box::new(Self {
+            own: Block::default(),
+            other: Block::default(),
+            frame: Frame::default(),
+        })
+    }
+
     /// Makes `switches` switches of `set`, an even number that is not 0: half of them each way.
     pub(super) fn run(&mut self, set: Set, switches: u64, _masked: &IrqGuard) {
         debug_assert!(switches > 0 && switches.is_multiple_of(2));
