@@ -12,13 +12,14 @@ mod fpcr;
 mod graph;
 mod insn;
 mod isa;
+mod one_switch;
 mod per_core;
 mod program;
 mod rules;
 #[cfg(test)]
 mod snippet;
 pub(crate) mod source;
-mod stacks;
+mod stack_bound;
 mod state;
 mod value;
 
@@ -45,8 +46,8 @@ const RULES: [(&str, Check); 6] = [
     ("before-mmu", before_mmu::check),
     ("fpcr", fpcr::check),
     ("isa", isa::check),
-    ("one-switch", stacks::check_switch),
-    ("stack-bound", stacks::check_bound),
+    ("one-switch", one_switch::check),
+    ("stack-bound", stack_bound::check),
 ];
 
 /// Builds and inspects the images; returns the exit code.

@@ -44,10 +44,7 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
             continue;
         }
         if let Some(what) = forbidden(insn) {
-            findings.push(Finding::at(
-                address,
-                format!("{what} before the MMU is on: {}", insn.text()),
-            ));
+            findings.push(Finding::at(address, format!("{what} before the MMU is on")));
         }
         let next = address + 4;
         match insn.flow() {

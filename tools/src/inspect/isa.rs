@@ -47,11 +47,7 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         if !is_in_armv8_0(insn) {
             findings.push(Finding::at(
                 insn.address,
-                format!(
-                    "a Cortex-A72 does not have {} ({:#010x})",
-                    insn.text(),
-                    insn.word
-                ),
+                format!("a Cortex-A72 does not have {:#010x}", insn.word),
             ));
         }
     }

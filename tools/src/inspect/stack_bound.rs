@@ -1,28 +1,9 @@
-//! Rules `one-switch` and `stack-bound`: who sets a stack pointer, and how deep the exception stack can get.
+//! Rule `stack-bound`: how deep the exception stack can get.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inspect::exception_stack::calls_handlers;
-use crate::inspect::insn::SP_EL0;
 use crate::inspect::rules::{Answer, Finding, HANDLERS, Image, ON_EXCEPTION_STACK};
-
-/// The only function that exchanges one thread's stack for another's (ARCHITECTURE.md, invariant 1).
-const SWITCH: &str = "reschedule";
-
-/// Where a core gets its first stacks.
-const FIRST_STACKS: [&str; 2] = ["boot_entry", "secondary_entry"];
-
-/// What exchanges two stacks inside one thread: the subjects of the command `cost` (`asm/cost.s`). Nobody but that
-/// routine is on either stack meanwhile: IRQs are masked from before the first exchange until the last one is back, and
-/// whatever else comes to a core comes on SP_EL1. The scheduler knows one thread, before and after, and its stack
-/// pointer is the one that it was.
-const WITHIN_A_THREAD: [&str; 5] = [
-    "cost_callee_saved_switch",
-    "cost_fp_switch",
-    "cost_fpcr_switch",
-    "cost_tpidr_switch",
-    "cost_all_switch",
-];
 
 /// The exception stack's size: `tools/link.ld` for the boot core, `src/kernel/secondaries.rs` for the others.
 const EXCEPTION_STACK_BYTES: u64 = 16 * 1024;
@@ -51,55 +32,11 @@ const NEVER_TAKEN: [(&str, &str); 2] = [
     ),
 ];
 
-/// Judges rule `one-switch`.
-pub(super) fn check_switch(image: &Image<'_>) -> Answer {
-    let program = &image.program;
-    let mut findings = Vec::new();
-    let mut count = 0;
-    for insn in program
-        .all()
-        .filter(|insn| insn.writes_system_register() == Some(SP_EL0))
-    {
-        count += 1;
-        let function = program.name_at(insn.address);
-        if function != SWITCH {
-            let what = format!("`{function}` sets a thread's stack pointer; only `{SWITCH}` may");
-            findings.push(Finding::at(insn.address, what));
-        }
-    }
-    if count != 1 {
-        findings.push(Finding::of_image(format!(
-            "SP_EL0 is written in {count} places, not in one"
-        )));
-    }
-    for (function, followed) in image.dataflow.functions.iter().enumerate() {
-        let name = program.functions()[function].name.as_str();
-        if !FIRST_STACKS.contains(&name) && !WITHIN_A_THREAD.contains(&name) {
-            for &address in &followed.foreign_stacks {
-                findings.push(Finding::at(
-                    address,
-                    format!("`{name}` puts sp on another stack"),
-                ));
-            }
-        }
-    }
-    Answer {
-        looked_at: format!(
-            "{count} write of SP_EL0, sp in {} functions",
-            program.functions().len()
-        ),
-        findings,
-    }
-}
-
-/// Judges rule `stack-bound`.
-pub(super) fn check_bound(image: &Image<'_>) -> Answer {
+/// Judges the rule.
+pub(super) fn check(image: &Image<'_>) -> Answer {
     let mut findings = Vec::new();
     let roots = image.roots(&ON_EXCEPTION_STACK, &mut findings);
-    // A handler that is not found under its name is not counted. The images of tests have none.
-    if image.source.is_some() {
-        image.roots(&HANDLERS, &mut findings);
-    }
+    image.roots(&HANDLERS, &mut findings);
     let mut bounds = Bounds {
         image,
         known: BTreeMap::new(),
@@ -210,16 +147,13 @@ impl Bounds<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::snippet::{BRK, ENTER, LEAVE, RET, SET_SP_EL0, Word, Word::*, image};
+    use crate::inspect::snippet::{BRK, ENTER, LEAVE, RET, Word, Word::*, image};
 
     const PLAIN: &[Word] = &[Is(ENTER), Is(LEAVE), Is(RET)];
     /// sub sp, sp, #16384; add sp, sp, #16384
     const DEEP: &[Word] = &[Is(0xd140_13ff), Is(0x9140_13ff), Is(RET)];
 
-    fn findings(
-        check: fn(&Image<'_>) -> Answer,
-        functions: &[(&'static str, &[Word])],
-    ) -> Vec<String> {
+    fn findings(functions: &[(&'static str, &[Word])]) -> Vec<String> {
         let findings = check(&image(functions)).findings;
         findings.into_iter().map(|finding| finding.what).collect()
     }
@@ -227,35 +161,14 @@ mod tests {
     /// With `decision` as the scheduler's decision.
     fn bound(decision: &[Word], more: &[(&'static str, &[Word])]) -> Vec<String> {
         let [dispatch, next, finish] = ON_EXCEPTION_STACK;
-        let entries: [(&'static str, &[Word]); 3] =
-            [(dispatch, PLAIN), (next, decision), (finish, PLAIN)];
-        findings(check_bound, &[&entries, more].concat())
-    }
-
-    #[test]
-    fn only_the_switch_may_set_a_threads_stack_pointer() {
-        assert!(findings(check_switch, &[("f", PLAIN)]).is_empty());
-        let found = findings(check_switch, &[("f", &[Is(SET_SP_EL0), Is(RET)])]);
-        assert!(
-            found[0].contains("`f` sets a thread's stack pointer"),
-            "{found:?}"
-        );
-        assert!(found[1].contains("in 2 places"), "{found:?}");
-        // mov sp, x1
-        let found = findings(check_switch, &[("f", &[Is(0x9100_003f), Is(RET)])]);
-        assert!(
-            found[0].contains("`f` puts sp on another stack"),
-            "{found:?}"
-        );
-        for may in ["boot_entry", "cost_fp_switch"] {
-            assert!(findings(check_switch, &[(may, &[Is(0x9100_003f), Is(RET)])]).is_empty());
-        }
-        // But a thread's stack pointer as the switch sets it is only the switch's.
-        let found = findings(
-            check_switch,
-            &[("cost_fp_switch", &[Is(SET_SP_EL0), Is(RET)])],
-        );
-        assert!(found[0].contains("`cost_fp_switch` sets"), "{found:?}");
+        let entries: [(&'static str, &[Word]); 5] = [
+            (dispatch, PLAIN),
+            (next, decision),
+            (finish, PLAIN),
+            (HANDLERS[0], PLAIN),
+            (HANDLERS[1], PLAIN),
+        ];
+        findings(&[&entries, more].concat())
     }
 
     #[test]
@@ -290,6 +203,19 @@ mod tests {
         ];
         let found = bound(again, &[("again", again)]);
         assert!(found[0].contains("`again` calls itself"), "{found:?}");
+    }
+
+    #[test]
+    fn a_handler_counts_where_the_interrupt_path_calls_one_and_must_be_there() {
+        let [dispatch, next, finish] = ON_EXCEPTION_STACK;
+        // blr x2
+        let calls: &[Word] = &[Is(ENTER), Is(0xd63f_0040), Is(LEAVE), Is(RET)];
+        let entries: [(&'static str, &[Word]); 3] =
+            [(dispatch, calls), (next, PLAIN), (finish, PLAIN)];
+        let found = findings(&[&entries[..], &[(HANDLERS[0], DEEP)]].concat());
+        assert!(found[0].starts_with("16416 bytes"), "{found:?}");
+        let found = findings(&entries);
+        assert!(found[0].contains("there is no function"), "{found:?}");
     }
 
     #[test]
