@@ -15,6 +15,7 @@ mod isa;
 mod one_switch;
 mod per_core;
 mod program;
+mod results;
 mod rules;
 #[cfg(test)]
 mod snippet;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::inspect::graph::{Call, Graph};
 use crate::inspect::insn::{Flow, Insn};
 use crate::inspect::program::Program;
+use crate::inspect::results::Results;
 use crate::inspect::state::{Arguments, State};
 
 /// A use of what is stale.
@@ -52,12 +53,13 @@ pub(super) struct Dataflow {
 
 impl Dataflow {
     /// Follows every function until nothing new is found. `switching` says of a function whether a call of it can
-    /// switch, `cannot` whether none of its own calls can.
+    /// switch, `cannot` whether none of its own calls can, `results` what it may return.
     pub(super) fn new(
         program: &Program,
         graph: &Graph,
         switching: &[bool],
         cannot: impl Fn(usize) -> bool,
+        results: impl Fn(usize) -> Results,
     ) -> Self {
         let count = program.functions().len();
         let mut functions = vec![Followed::default(); count];
@@ -77,6 +79,7 @@ impl Dataflow {
                 can_switch: &|call: &Call| {
                     !cannot(function) && call.target.is_none_or(|target| switching[target])
                 },
+                results: results(function),
                 returned: &|target| functions[target].returned,
             };
             let followed = walk.run(&entries[function]);
@@ -109,6 +112,7 @@ struct Walk<'a> {
     graph: &'a Graph,
     function: usize,
     can_switch: &'a dyn Fn(&Call) -> bool,
+    results: Results,
     returned: &'a dyn Fn(usize) -> Arguments,
 }
 
@@ -144,9 +148,10 @@ impl Walk<'_> {
                 }
             }
         }
-        // Assembly returns nothing of the core, whatever it leaves in its registers.
-        if !self.program.functions()[self.function].name.contains("::") {
-            found.returned = Arguments::default();
+        for (returned, may) in found.returned.iter_mut().zip(self.results) {
+            if !may {
+                *returned = None;
+            }
         }
         // What was found on the way with less known is found again here; the depths are of the end alone.
         found.lost.clear();

@@ -6,7 +6,7 @@ use crate::inspect::dataflow::Dataflow;
 use crate::inspect::exception_stack::ExceptionStack;
 use crate::inspect::graph::Graph;
 use crate::inspect::insn::Insn;
-use crate::inspect::program::Program;
+use crate::inspect::program::{Function, Program};
 use crate::inspect::source::Source;
 
 /// What a rule says of an image.
@@ -98,7 +98,16 @@ impl<'a> Image<'a> {
         );
         let cannot = |function: usize| exception_stack.only.contains(&function);
         let switching = graph.switching(switch, cannot);
-        let dataflow = Dataflow::new(&program, &graph, &switching, cannot);
+        let results = |function: usize| {
+            let Function { name, range } = &program.functions()[function];
+            // Assembly returns nothing of the core, whatever it leaves in its registers.
+            let is_assembly = !name.contains("::");
+            let known = source
+                .as_ref()
+                .map_or([true; 2], |source| source.results(range.start));
+            if is_assembly { [false; 2] } else { known }
+        };
+        let dataflow = Dataflow::new(&program, &graph, &switching, cannot, results);
         Ok(Self {
             program,
             graph,

@@ -1,29 +1,40 @@
 //! Where in the source an instruction comes from.
 
-use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian as Little, SectionId};
+use std::collections::BTreeMap;
+
+use addr2line::gimli::{self, Dwarf, EndianSlice, LittleEndian as Little, SectionId};
 use anyhow::{Context, Result};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection};
 
+use crate::inspect::results::{self, Results};
+
 /// The debug information of an image.
 pub(crate) struct Source<'a> {
     context: addr2line::Context<EndianSlice<'a, Little>>,
+    results: BTreeMap<u64, Results>,
 }
 
 impl<'a> Source<'a> {
     /// Reads the debug information of an ELF file.
     pub(crate) fn from_elf(bytes: &'a [u8]) -> Result<Self> {
         let elf = ElfFile64::<LittleEndian>::parse(bytes).context("not a 64-bit ELF file")?;
-        let dwarf = Dwarf::load(|id: SectionId| {
+        let load = |id: SectionId| {
             let data = elf
                 .section_by_name(id.name())
                 .and_then(|section| section.data().ok())
                 .unwrap_or_default();
-            Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, Little))
-        })?;
-        let context =
-            addr2line::Context::from_dwarf(dwarf).context("unreadable debug information")?;
-        Ok(Self { context })
+            Ok::<_, gimli::Error>(EndianSlice::new(data, Little))
+        };
+        let results = results::read(&Dwarf::load(load)?).context("unreadable debug information")?;
+        let context = addr2line::Context::from_dwarf(Dwarf::load(load)?)
+            .context("unreadable debug information")?;
+        Ok(Self { context, results })
+    }
+
+    /// What the function that starts at an address may return; everything, if nothing is known of it.
+    pub(super) fn results(&self, start: u64) -> Results {
+        self.results.get(&start).copied().unwrap_or([true; 2])
     }
 
     /// `file:line` of the innermost function at an address.

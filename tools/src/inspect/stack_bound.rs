@@ -21,10 +21,14 @@ const RECURSIVE: [(&str, &str); 2] = [
 ];
 
 /// Calls through a register that are never made there, by a part of the caller's name.
-const NEVER_TAKEN: [(&str, &str); 2] = [
+const NEVER_TAKEN: [(&str, &str); 3] = [
     (
         "alloc::sync::Arc<T,A>::drop_slow",
         "inlined, the next: `finish_switch` reaps a thread",
+    ),
+    (
+        "<alloc::vec::Vec<T,A> as core::ops::drop::Drop>::drop",
+        "the same",
     ),
     (
         "core::ptr::drop_in_place<alloc::boxed::Box<dyn core::any::Any>>",
