@@ -64,8 +64,9 @@ pub(super) const ON_EXCEPTION_STACK: [&str; 3] = [
 ];
 
 /// Handlers of interrupts, which are called through a register there.
-pub(super) const HANDLERS: [&str; 2] = [
+pub(super) const HANDLERS: [&str; 3] = [
     "pivot::console::on_interrupt",
+    "pivot::bench::interrupts::handle",
     "pivot::suite::regs::handler::handle",
 ];
 

@@ -165,12 +165,13 @@ mod tests {
     /// With `decision` as the scheduler's decision.
     fn bound(decision: &[Word], more: &[(&'static str, &[Word])]) -> Vec<String> {
         let [dispatch, next, finish] = ON_EXCEPTION_STACK;
-        let entries: [(&'static str, &[Word]); 5] = [
+        let entries: [(&'static str, &[Word]); 6] = [
             (dispatch, PLAIN),
             (next, decision),
             (finish, PLAIN),
             (HANDLERS[0], PLAIN),
             (HANDLERS[1], PLAIN),
+            (HANDLERS[2], PLAIN),
         ];
         findings(&[&entries, more].concat())
     }
