@@ -46,7 +46,7 @@ fn run(ctx: &mut Context) -> Verdict {
 fn on(ctx: &mut Context) -> Verdict {
     let events = ctx.number("events");
     if tracer::start(events as usize).is_ok() {
-        return Verdict::Passed;
+        return status(ctx);
     }
     let Ok(()) = uwriteln!(
         ctx.out(),
