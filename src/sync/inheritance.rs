@@ -13,87 +13,22 @@
 //! computed, under it. So there is no order of locks along a chain, no chain that changes while it is followed,
 //! and a circle of threads that wait for each other ends the computation where nothing changes any more.
 //! The lock is taken only where somebody waits or has waited.
-//!
-//! A queue is first come, first served; what is most urgent in it is found at its front without a search,
-//! because each waiter keeps the most urgent of itself and of those behind it.
 
 #![expect(unsafe_code, reason = "follows the graph by pointers")]
 
-use core::cell::Cell;
+mod queue;
+
 use core::ptr::{NonNull, null};
 
 use crate::sched::policy::{Rank, Urgency};
-use crate::sched::wait_list::WaitList;
 use crate::sync::kernel::{self, Claimed, IrqGuard, SpinLock, State, Thread};
 use crate::sync::raw_mutex::RawMutex;
 
+pub(crate) use queue::Edges;
+pub(super) use queue::Queue;
+
 /// The most owners along a chain that one change reaches: IRQs are masked meanwhile.
 const MOST_OWNERS: usize = 64;
-
-/// A thread's edges in the graph. All under its lock.
-#[derive(Debug)]
-pub(crate) struct Edges {
-    /// The mutex that it waits for.
-    waits_for: Cell<*const RawMutex>,
-    /// The first of the mutexes that it owns and somebody waits for.
-    wanted: Cell<*const RawMutex>,
-    /// While it is in a queue: the most urgent of itself and of those behind it.
-    reach: Cell<Urgency>,
-}
-
-impl Edges {
-    /// Those of a thread that waits for nothing and for which nobody waits.
-    pub(crate) const fn new() -> Self {
-        Self {
-            waits_for: Cell::new(null()),
-            wanted: Cell::new(null()),
-            reach: Cell::new(Urgency::LEAST),
-        }
-    }
-}
-
-/// Those who wait for a mutex, and the mutex's place among those of its owner.
-#[derive(Debug)]
-pub(super) struct Queue {
-    waiters: WaitList,
-    /// The owner's next wanted mutex.
-    next: *const RawMutex,
-    /// Whether the mutex is in its owner's list: it is while somebody waits, unless the owner has ended.
-    is_wanted: bool,
-}
-
-impl Queue {
-    pub(super) const fn new() -> Self {
-        Self {
-            waiters: WaitList::new(),
-            next: null(),
-            is_wanted: false,
-        }
-    }
-
-    fn reach(&self) -> Urgency {
-        let first = self.waiters.first();
-        first.map_or(Urgency::LEAST, |first| first.edges.reach.get())
-    }
-
-    /// Brings the reach up to date from `from` on to the front, as far as it changes. `None` is before the
-    /// front. Whether the queue's may have changed.
-    fn refresh(&self, from: Option<&Thread>) -> bool {
-        let mut at = from;
-        while let Some(thread) = at {
-            // SAFETY: in the queue, as the caller's is and those before it are.
-            let (behind, before) =
-                unsafe { (self.waiters.after(thread), self.waiters.before(thread)) };
-            let behind = behind.map_or(Urgency::LEAST, |behind| behind.edges.reach.get());
-            let reach = thread.urgency().max(behind);
-            if thread.edges.reach.replace(reach) == reach {
-                return false;
-            }
-            at = before;
-        }
-        true
-    }
-}
 
 /// The right to look at the graph and to change it.
 #[derive(Debug)]
