@@ -149,6 +149,7 @@ impl WaitList {
 
     /// Wakes all in a list that was taken out of its lock whole, and in which nobody's time can run out. One at a
     /// time, so that IRQs are masked only for as long as one wake-up takes.
+    #[cfg(not(loom))]
     pub(crate) fn wake_all(mut self) {
         loop {
             let irq = IrqGuard::mask();

@@ -41,6 +41,7 @@ macro_rules! atomic {
         #[derive(Debug)]
         pub(crate) struct $name $(<$parameter>)? (atomic::$name $(<$parameter>)?);
 
+        #[allow(dead_code, reason = "each type has what core's has, and the code under test does not use all")]
         impl $(<$parameter>)? $name $(<$parameter>)? {
             pub(crate) fn new(value: $value) -> Self {
                 Self(atomic::$name::new(value))

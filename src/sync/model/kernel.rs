@@ -17,7 +17,7 @@ use crate::sched::policy::{Priority, Rank, Urgency};
 use crate::sched::wait_list::WaitLinks;
 use crate::sync::inheritance::Edges;
 
-pub struct Thread {
+pub(crate) struct Thread {
     standing: Standing,
     own: AtomicU16,
     inherited: Cell<Urgency>,
