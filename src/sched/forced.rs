@@ -24,14 +24,6 @@ use crate::sync::SpinLock;
 const INSTRUCTION: usize = 4;
 /// Instructions per word of the map.
 const WORD: usize = u64::BITS as usize;
-/// How much further apart forced interrupts of an idle core are: it has nothing that could be interrupted.
-const IDLE_FACTOR: u64 = 16;
-
-/// What the rest of an interrupt takes at the least, at one instruction a tick. A deadline within it would only meet
-/// the same instruction again.
-const EXIT_TICKS: u64 = 96;
-/// The same, where the core goes over to another thread.
-const SWITCH_TICKS: u64 = 256;
 
 /// What is forced, and what came of it.
 #[derive(Debug)]
@@ -41,6 +33,20 @@ pub struct Forced {
     base: usize,
     /// One bit for each instruction of it: whether an interrupt was taken there.
     taken_at: Vec<AtomicU64>,
+    /// Interrupts that were counted, of all cores.
+    counted: AtomicU64,
+    /// From which of those on they walk, and how far ahead.
+    walk_from: AtomicU64,
+    walk_ahead: AtomicU64,
+}
+
+/// A walk that is asked for: from an interrupt on, each comes an instruction after the one before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Walk {
+    /// The number of that interrupt among those that are counted, of whichever core; the first is 1.
+    pub from: u64,
+    /// How many ticks later the first comes.
+    pub ahead: u64,
 }
 
 /// One core's part.
@@ -81,11 +87,14 @@ impl Forced {
             cores: [const { SpinLock::new(Stream::OFF) }; MAX_CORES],
             base,
             taken_at: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            counted: AtomicU64::new(0),
+            walk_from: AtomicU64::new(u64::MAX),
+            walk_ahead: AtomicU64::new(0),
         }))
     }
 
     /// From now on the timer's interrupt asks here. Nothing is forced before [`join`](Self::join).
-    pub fn open(&'static self, seed: u64) {
+    pub fn open(&'static self, seed: u64, walk: Walk) {
         for (stream, core) in (0_u64..).zip(&self.cores) {
             *core.lock() = Stream {
                 moments: Moments::new(seed, stream),
@@ -95,6 +104,9 @@ impl Forced {
         for word in &self.taken_at {
             word.store(0, Ordering::Relaxed);
         }
+        self.counted.store(0, Ordering::Relaxed);
+        self.walk_from.store(walk.from, Ordering::Relaxed);
+        self.walk_ahead.store(walk.ahead, Ordering::Relaxed);
         ACTIVE.store(core::ptr::from_ref(self).cast_mut(), Ordering::Release);
     }
 
@@ -106,13 +118,11 @@ impl Forced {
         core.own(&irq).arm(timer::now() + 1);
     }
 
-    /// Counts the next `interrupts` of each core. What is done once in a run is done before: from here on a trace of
-    /// the emulator shows what can be interrupted.
+    /// Counts the next `interrupts` of each core. What is done once in a run is done before.
     pub fn count(&self, interrupts: u64) {
         for core in &self.cores {
             core.lock().left = interrupts;
         }
-        pivot_fuzz_window(1);
     }
 
     /// The timer's interrupt does not ask here any more.
@@ -155,9 +165,11 @@ impl Forced {
         }
         let address = exceptions::interrupted_address();
         let instruction = address.wrapping_sub(self.base) / INSTRUCTION;
-        if let Some(word) = self.taken_at.get(instruction / WORD) {
-            word.fetch_or(1 << (instruction % WORD), Ordering::Relaxed);
-        }
+        let bit = 1 << (instruction % WORD);
+        let is_new = self
+            .taken_at
+            .get(instruction / WORD)
+            .is_some_and(|word| word.fetch_or(bit, Ordering::Relaxed) & bit == 0);
         let rotates = stream.rotates;
         stream.forced += 1;
         if stream.left > 0 {
@@ -165,20 +177,24 @@ impl Forced {
             stream.counts.rotations += u64::from(rotates);
             stream.counts.digest = digested(stream.counts.digest, address as u64);
             stream.left -= 1;
-            if stream.left == 0 {
-                pivot_fuzz_window(0);
+            pivot_fuzz_interrupt(stream.counts.digest, stream.left);
+            let number = self.counted.fetch_add(1, Ordering::Relaxed) + 1;
+            if number >= self.walk_from.load(Ordering::Relaxed) {
+                let ahead = self.walk_ahead.load(Ordering::Relaxed);
+                stream.moments.walk_on(ahead);
             }
         }
-        let moment = stream.moments.next_moment();
-        stream.rotates = moment.rotates;
         let is_idle = thread::current().id() == 0;
-        let factor = if is_idle { IDLE_FACTOR } else { 1 };
-        let (cause, exit) = if rotates {
-            (Cause::Yield, SWITCH_TICKS)
+        let moment = if stream.left > 0 {
+            let address = (!is_idle).then_some(address as u64);
+            stream.moments.next_moment(address, is_new)
         } else {
-            (Cause::Timer, EXIT_TICKS)
+            // Before and after, it is only to go on quickly.
+            stream.moments.next_jump()
         };
-        (timer::now() + exit + moment.ticks * factor, cause)
+        stream.rotates = moment.rotates;
+        let cause = if rotates { Cause::Yield } else { Cause::Timer };
+        (timer::now() + moment.ticks, cause)
     }
 }
 
@@ -215,10 +231,10 @@ fn at_forced_interrupt(forced: &Forced, core: CoreId, next: u64) -> (u64, Cause)
     (next.min(deadline), cause)
 }
 
-/// Does nothing: a trace of the emulator shows by it when interrupts begin to be counted (1) and when a core has had all
-/// of its (0). The host tool knows it by its name.
+/// Does nothing: a trace of the emulator shows by it that an interrupt is counted, what all of the core's come to by
+/// then, and how many it has left. The host tool knows it by its name.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn pivot_fuzz_window(is_open: u64) {
-    core::hint::black_box(is_open);
+extern "C" fn pivot_fuzz_interrupt(digest: u64, left: u64) {
+    core::hint::black_box((digest, left));
 }

@@ -17,12 +17,13 @@ use super::{
 use crate::{
     cores,
     report::{Value, Verdict},
-    sched::forced::{Counts, Forced},
+    sched::forced::{Counts, Forced, Walk},
     shell::{Arg, Command, Context, Spec},
     thread,
 };
 
 mod crew;
+mod groups;
 mod shared;
 mod work;
 
@@ -41,6 +42,22 @@ pub static COMMAND: Command = Command {
             Arg::number("interrupts", 1, 1_000_000_000, "How many, on each core")
                 .or_number(20_000)
                 .option(),
+            Arg::number(
+                "walk",
+                1,
+                u64::MAX,
+                "From which interrupt on each comes an instruction later",
+            )
+            .or_number(u64::MAX)
+            .option(),
+            Arg::number(
+                "ahead",
+                0,
+                1_000_000,
+                "How many ticks later the first of those comes",
+            )
+            .or_number(0)
+            .option(),
             Arg::flag(
                 "coverage",
                 "Report where interrupts were taken (for the host tool)",
@@ -52,6 +69,15 @@ pub static COMMAND: Command = Command {
 
 /// How often the end is looked for.
 const POLL: Duration = Duration::from_micros(20);
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Plan {
+    seed: u64,
+    /// On each core.
+    interrupts: u64,
+    walk: Walk,
+}
 
 /// The right to force interrupts: one command at a time.
 struct Turn(&'static Forced);
@@ -76,37 +102,41 @@ impl Drop for Turn {
 }
 
 fn run(ctx: &mut Context) -> Verdict {
-    let (seed, interrupts) = (ctx.number("seed"), ctx.number("interrupts"));
+    let plan = Plan {
+        seed: ctx.number("seed"),
+        interrupts: ctx.number("interrupts"),
+        walk: Walk {
+            from: ctx.number("walk"),
+            ahead: ctx.number("ahead"),
+        },
+    };
     let with_coverage = ctx.flag("coverage");
     let Some(turn) = Turn::take() else {
         let _ = uwriteln!(ctx.out(), "fuzz runs already: one at a time");
         return Verdict::Failed;
     };
-    let _ = uwriteln!(
-        ctx.out(),
-        "seed {}, {} interrupts on each core",
-        seed,
-        interrupts
-    );
+    let _ = uwriteln!(ctx.out(), "seed {}", plan.seed);
     let mut session = Session::new(ctx);
     // An end before its time is counted already, or makes the verdict "aborted".
-    let _: Result<(), Ended> = fuzz(&mut session, turn.0, seed, interrupts);
+    let _: Result<(), Ended> = fuzz(&mut session, turn.0, plan);
     let verdict = session.finish();
-    report(ctx, turn.0, seed, with_coverage);
+    report(ctx, turn.0, plan.seed, with_coverage);
     conditions::print(ctx);
     verdict
 }
 
 /// The crew at work, interrupted; then whether each of them still goes on, and what they came to.
-fn fuzz(
-    session: &mut Session<'_>,
-    forced: &'static Forced,
-    seed: u64,
-    interrupts: u64,
-) -> Result<(), Ended> {
-    let shared = Arc::new(Shared::new());
+#[expect(
+    clippy::large_stack_frames,
+    reason = "what its threads share; a command has a stack of 32 KiB"
+)]
+fn fuzz(session: &mut Session<'_>, forced: &'static Forced, plan: Plan) -> Result<(), Ended> {
+    let Some(shared) = Shared::new() else {
+        return session.require("fuzz.memory", "memory", false);
+    };
+    let shared = Arc::new(shared);
     let mut crew = Crew::spawn(session, &shared)?;
-    forced.open(seed);
+    forced.open(plan.seed, plan.walk);
     for core in cores::online() {
         session.require("fuzz.pin", "pinned", thread::pin(core).is_ok())?;
         forced.join();
@@ -114,7 +144,7 @@ fn fuzz(
     thread::unpin();
     // First all have their first round behind them: what is done once in a run cannot be met everywhere.
     crew.come_round(session, "fuzz.start", forced)?;
-    forced.count(interrupts);
+    forced.count(plan.interrupts);
     while cores::online().any(|core| forced.left(core) > 0) && !shared.has_failed() {
         session.sleep(POLL)?;
     }
@@ -132,7 +162,7 @@ fn fuzz(
         session.check(
             "fuzz.interrupts",
             "interrupts",
-            Expect::Exactly(interrupts),
+            Expect::Exactly(plan.interrupts),
             got,
         );
     }

@@ -2,196 +2,121 @@
 //! can be taken, and shows that it did.
 //!
 //! A trace of the emulator says which instructions those are; the image says where it was interrupted. See
-//! `docs/proof.md`.
+//! `docs/fuzz.md`.
 
+mod campaign;
 mod code;
 mod emulator;
+mod round;
 mod table;
 mod trace;
 
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, anyhow};
-use pivot::sched::moments::digested;
+use anyhow::Result;
 
 use crate::board::Board;
-use crate::build;
+use crate::build::{self, Firmware};
 use crate::cli::FuzzOptions;
-use crate::failure::{CODE_FAILED, Failure};
+use crate::failure::CODE_FAILED;
 use crate::setup;
+use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
-use code::Code;
-use emulator::{Emulator, Outcome, Round};
-use table::Table;
-use trace::{Addresses, Executed};
+use campaign::Fuzz;
+use emulator::Emulator;
 
-/// Interrupts of each core in a traced run: every instruction of it is written down, so it is short.
-const TRACED: u64 = 2_000;
-/// Interrupts of each core in a run that is not traced.
-const INTERRUPTS: u64 = 200_000;
-/// How long without `--minutes`, if not everything was met before.
-const LIMIT: Duration = Duration::from_secs(600);
+/// How much is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Whether one machine is enough, with one core.
+    is_short: bool,
+    /// Interrupts of each core in the run that is traced: every instruction of it is written down, so it is short.
+    traced: u64,
+    /// Of each core in a run that is not traced.
+    interrupts: u64,
+    /// For how long, though all is met before.
+    least: Duration,
+    /// For how long, though not all is met.
+    most: Duration,
+}
+
+impl Effort {
+    /// What the usual test run can afford.
+    pub(crate) const SHORT: Self = Self {
+        is_short: true,
+        traced: 1_000,
+        interrupts: 50_000,
+        least: Duration::ZERO,
+        most: Duration::from_secs(900),
+    };
+    /// What a person gets who names no time.
+    pub(crate) const USUAL: Self = Self {
+        is_short: false,
+        traced: 3_000,
+        interrupts: 100_000,
+        least: Duration::ZERO,
+        most: Duration::from_secs(1_200),
+    };
+    /// For the full test run.
+    pub(crate) const FULL: Self = Self {
+        least: Duration::from_secs(300),
+        ..Self::USUAL
+    };
+}
 
 /// Runs it; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<u8> {
     let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
-    let firmware = build::firmware(
-        workspace,
-        &toolchain,
-        options.board,
-        options.build.profile(),
-    )?;
-    let directory = workspace.run_dir(&format!("fuzz-{}", options.board.name()));
+    let (board, profile) = (options.board, options.build.profile());
+    let firmware = build::firmware(workspace, &toolchain, board, profile)?;
+    let mut effort = Effort::USUAL;
+    if let Some(minutes) = options.minutes {
+        // Who names a time wants all of it.
+        effort.least = Duration::from_secs_f64(minutes * 60.0);
+        effort.most = effort.least;
+    }
+    let seed = options.seed.unwrap_or_else(seed_of_the_moment);
+    let directory = workspace.run_dir(&format!("fuzz-{}", board.name()));
     let emulator = Emulator {
         workspace,
         toolchain: &toolchain,
         firmware: &firmware,
-        board: options.board,
+        board,
         directory: &directory,
     };
-    let seed = options.seed.unwrap_or_else(seed_of_the_moment);
-    println!("seed {seed}");
-    let mut fuzz = Fuzz::start(emulator, seed)?;
-    let time = options
-        .minutes
-        .map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    // Who names a time wants all of it; otherwise the end is reached when everything was met.
-    fuzz.rounds(time.unwrap_or(LIMIT), time.is_none())?;
+    let fuzz = Fuzz::run(emulator, seed, effort)?;
     let table = fuzz.table();
     print!("{}", table.render(options.all));
     if options.all {
         print!("{}", table.rest());
     }
-    if table.uncovered().next().is_none() {
-        return Ok(0);
-    }
-    eprintln!("error: not every instruction was interrupted");
-    Ok(CODE_FAILED)
-}
-
-/// Runs of one seed.
-struct Fuzz<'a> {
-    emulator: Emulator<'a>,
-    seed: u64,
-    code: Code,
-    executed: Executed,
-    covered: Addresses,
-    interrupts: u64,
-}
-
-impl<'a> Fuzz<'a> {
-    /// Traces a short run on each machine, and checks that it repeats: two runs of one seed must take the same
-    /// interrupts at the same instructions.
-    fn start(emulator: Emulator<'a>, seed: u64) -> Result<Self> {
-        let code = Code::read(emulator.firmware, emulator.workspace.root())?;
-        let mut fuzz = Self {
-            emulator,
-            seed,
-            code,
-            executed: Executed::default(),
-            covered: Addresses::new(),
-            interrupts: 0,
-        };
-        let started = Instant::now();
-        let traced = fuzz.on_each_machine(seed, TRACED, |round| {
-            let (once, again) = (emulator.run(round)?, emulator.run(round)?);
-            same(&once, &again, round)?;
-            Ok((emulator.trace(round, &fuzz.code)?, once))
-        })?;
-        for (executed, outcome) in traced {
-            fuzz.executed.enabled.extend(executed.enabled);
-            fuzz.executed.masked.extend(executed.masked);
-            fuzz.take(outcome);
+    Ok(match fuzz.verdict() {
+        Ok(_) => 0,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            CODE_FAILED
         }
-        fuzz.code.leave_out_unused_copies(&fuzz.executed);
-        println!(
-            "traced: {} instructions can be interrupted; {TRACED} interrupts on each core came at the same ones again \
-             ({:.1} s)",
-            fuzz.table().enabled(),
-            started.elapsed().as_secs_f64()
-        );
-        Ok(fuzz)
-    }
-
-    /// Runs rounds for `time`, or until everything was met, if that is enough.
-    fn rounds(&mut self, time: Duration, until_covered: bool) -> Result<()> {
-        let started = Instant::now();
-        for number in 0.. {
-            let seed = digested(self.seed, number);
-            let emulator = self.emulator;
-            let outcomes = self.on_each_machine(seed, INTERRUPTS, |round| emulator.run(round))?;
-            outcomes.into_iter().for_each(|outcome| self.take(outcome));
-            let table = self.table();
-            println!(
-                "round {number}, seed {seed}: {} interrupts, {} of {} instructions ({:.1} s)",
-                self.interrupts,
-                table.covered(),
-                table.enabled(),
-                started.elapsed().as_secs_f64()
-            );
-            let is_done = until_covered && table.uncovered().next().is_none();
-            if is_done || started.elapsed() >= time {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, outcome: Outcome) {
-        self.interrupts += outcome.interrupts;
-        self.covered.extend(outcome.covered);
-    }
-
-    fn table(&self) -> Table<'_> {
-        Table::new(&self.code.instructions, &self.executed, &self.covered)
-    }
-
-    /// Does `run` on all machines at once: with instructions counted, each takes one core of the host.
-    fn on_each_machine<T: Send>(
-        &self,
-        seed: u64,
-        interrupts: u64,
-        run: impl Fn(Round) -> Result<T> + Sync,
-    ) -> Result<Vec<T>> {
-        let board = self.emulator.board;
-        thread::scope(|scope| {
-            let runs: Vec<_> = emulator::cores(board)
-                .iter()
-                .map(|&cores| {
-                    let (run, round) = (
-                        &run,
-                        Round {
-                            seed,
-                            interrupts,
-                            cores,
-                        },
-                    );
-                    scope.spawn(move || run(round).with_context(|| again(board, round)))
-                })
-                .collect();
-            runs.into_iter()
-                .map(|run| run.join().map_err(|_| anyhow!("a run has panicked"))?)
-                .collect()
-        })
-    }
+    })
 }
 
-fn again(board: Board, round: Round) -> String {
-    format!("again by `{}`", emulator::replay(board, round))
-}
-
-/// Whether two runs of one round went the same way.
-fn same(once: &Outcome, again: &Outcome, round: Round) -> Result<()> {
-    if once.digests == again.digests && once.covered == again.covered {
-        return Ok(());
-    }
-    let what = format!(
-        "the seed {} on {} cores did not repeat: digests {:x?} and {:x?}",
-        round.seed, round.cores, once.digests, again.digests
-    );
-    Err(Failure::verdict(what).into())
+/// As a test of the matrix: returns what it came to in words.
+pub(crate) fn test(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    firmware: &Firmware,
+    effort: Effort,
+) -> Result<String> {
+    let directory = workspace.run_dir("fuzz-test");
+    let emulator = Emulator {
+        workspace,
+        toolchain,
+        firmware,
+        board: Board::Virt,
+        directory: &directory,
+    };
+    let fuzz = Fuzz::run(emulator, seed_of_the_moment(), effort)?;
+    fuzz.verdict()
 }
 
 fn seed_of_the_moment() -> u64 {

@@ -7,6 +7,7 @@ use super::{
         expect::Expect,
         session::{Ended, Session},
     },
+    groups,
     shared::{MOST, Rounds, Shared, Wrong},
     work,
 };
@@ -20,7 +21,7 @@ use crate::{
 pub(super) type Work = fn(&Shared, Rounds<'_>) -> Result<(), Wrong>;
 
 /// Everybody, with the ID of the check that judges them.
-const EVERYBODY: [(&str, Work); 14] = [
+const EVERYBODY: [(&str, Work); 23] = [
     ("fuzz.yield", work::yields),
     ("fuzz.lock", work::locks),
     ("fuzz.lock", work::locks),
@@ -28,6 +29,15 @@ const EVERYBODY: [(&str, Work); 14] = [
     ("fuzz.condvar", work::empties),
     ("fuzz.semaphore", work::permits),
     ("fuzz.semaphore", work::permits),
+    ("fuzz.signal", work::signals::<0>),
+    ("fuzz.signal", work::signals::<1>),
+    ("fuzz.rwlock", groups::writes),
+    ("fuzz.rwlock", groups::reads),
+    ("fuzz.rwlock", groups::reads),
+    ("fuzz.channel", groups::sends),
+    ("fuzz.channel", groups::receives),
+    ("fuzz.barrier", groups::meets::<0>),
+    ("fuzz.barrier", groups::meets::<1>),
     ("fuzz.park", work::parks::<0>),
     ("fuzz.park", work::parks::<1>),
     ("fuzz.sleep", work::sleeps),

@@ -5,7 +5,10 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering
 
 use crate::{
     cores::{self, CoreId},
-    sync::{Condvar, Mutex, Semaphore, SpinLock},
+    sync::{
+        Barrier, Condvar, Mutex, RwLock, Semaphore, SpinLock,
+        channel::{self, Receiver, Sender},
+    },
     thread::Thread,
 };
 
@@ -51,6 +54,18 @@ pub(super) struct Shared {
     pub(super) permit: Semaphore,
     /// Who has it.
     pub(super) permitted: AtomicU32,
+    /// For the two that signal each other: the permit to go on.
+    pub(super) signals: [Semaphore; 2],
+    /// Two numbers that are the same whenever nobody writes.
+    pub(super) pair: RwLock<[u64; 2]>,
+    /// Room for two numbers.
+    pub(super) channel: (Sender<u64>, Receiver<u64>),
+    /// For the two that meet.
+    pub(super) barrier: Barrier,
+    /// How often each of them came.
+    pub(super) met: [AtomicU64; 2],
+    /// They meet for the last time.
+    pub(super) is_last: AtomicBool,
     /// Whose turn it is of the two that park.
     pub(super) turn: AtomicUsize,
     /// The two that park.
@@ -58,8 +73,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new() -> Self {
-        Self {
+    /// `None`: no memory.
+    #[expect(
+        clippy::large_stack_frames,
+        reason = "made once; a command has a stack of 32 KiB"
+    )]
+    pub(super) fn new() -> Option<Self> {
+        Some(Self {
             must_stop: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
             rounds: [const { AtomicU64::new(0) }; MOST],
@@ -71,9 +91,15 @@ impl Shared {
             emptied: Condvar::new(),
             permit: Semaphore::new(1),
             permitted: AtomicU32::new(0),
+            signals: [Semaphore::new(1), Semaphore::new(0)],
+            pair: RwLock::new([0; 2]),
+            channel: channel::bounded(2).ok()?,
+            barrier: Barrier::new(2),
+            met: [const { AtomicU64::new(0) }; 2],
+            is_last: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
             players: SpinLock::new([None, None]),
-        }
+        })
     }
 
     /// How often thread number `me` has come round.
@@ -129,6 +155,15 @@ impl<'s> Rounds<'s> {
             me,
             round: 0,
         }
+    }
+}
+
+impl Rounds<'_> {
+    /// As [`next`](Iterator::next), but there is a next one also when the threads are to end.
+    pub(super) fn go_on(&mut self) -> u64 {
+        self.shared.rounds[self.me].store(self.round, Ordering::Relaxed);
+        self.round += 1;
+        self.round - 1
     }
 }
 

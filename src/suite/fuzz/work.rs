@@ -38,6 +38,10 @@ pub(super) fn locks(shared: &Shared, rounds: Rounds<'_>) -> Result<(), Wrong> {
                 }
                 thread::yield_now();
             },
+            1 => match shared.sum.lock_timeout(SHORT) {
+                Some(sum) => sum,
+                None => shared.sum.lock(),
+            },
             _ => shared.sum.lock(),
         };
         let others = shared.holders.fetch_add(1, Ordering::Relaxed);
@@ -117,6 +121,17 @@ pub(super) fn permits(shared: &Shared, rounds: Rounds<'_>) -> Result<(), Wrong> 
             shared.permit.release();
         }
     }
+    Ok(())
+}
+
+/// Two that take turns by two semaphores: a wake-up that is lost is lost for good.
+pub(super) fn signals<const ME: usize>(shared: &Shared, rounds: Rounds<'_>) -> Result<(), Wrong> {
+    for _ in rounds {
+        shared.signals[ME].acquire();
+        shared.signals[1 - ME].release();
+    }
+    // The other may wait for this one's next round.
+    shared.signals[1 - ME].release();
     Ok(())
 }
 

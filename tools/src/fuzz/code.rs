@@ -30,8 +30,8 @@ const NOT: [&str; 2] = ["src/sched/forced.rs", "src/sched/moments.rs"];
 /// Assembly that counts; it has no line numbers.
 const ASSEMBLY: [&str; 2] = ["reschedule", "thread_start"];
 
-/// The function by which the image says where the window of a trace begins and ends.
-const WINDOW: &str = "pivot_fuzz_window";
+/// The function by which the image says that an interrupt is counted.
+const INTERRUPT: &str = "pivot_fuzz_interrupt";
 
 /// Where an instruction comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,8 @@ pub(crate) struct Origin {
 pub(crate) struct Code {
     /// By address.
     pub(crate) instructions: BTreeMap<u64, Origin>,
-    /// Address of the window function.
-    pub(crate) window: u64,
+    /// Address of the function that is called for each interrupt.
+    pub(crate) interrupt: u64,
 }
 
 /// A function of the symbol table.
@@ -78,11 +78,11 @@ impl Code {
             .map_err(|error| anyhow!("reading the debug information: {error}"))?;
         let mut code = Self {
             instructions: BTreeMap::new(),
-            window: 0,
+            interrupt: 0,
         };
         for symbol in symbols(&firmware.elf)? {
-            if symbol.name == WINDOW {
-                code.window = symbol.start;
+            if symbol.name == INTERRUPT {
+                code.interrupt = symbol.start;
             }
             for address in (symbol.start..symbol.end).step_by(INSTRUCTION as usize) {
                 if let Some(origin) = origin(&loader, root, &symbol, address)? {
@@ -90,7 +90,7 @@ impl Code {
                 }
             }
         }
-        if code.window == 0 || code.instructions.is_empty() {
+        if code.interrupt == 0 || code.instructions.is_empty() {
             return Err(anyhow!("the image has no debug information, or no `fuzz`"));
         }
         Ok(code)
@@ -112,7 +112,7 @@ impl Code {
     /// every instruction. What lies between two that are near is in it too.
     pub(crate) fn filter(&self) -> String {
         let mut addresses: Vec<u64> = self.instructions.keys().copied().collect();
-        addresses.push(self.window);
+        addresses.push(self.interrupt);
         addresses.sort_unstable();
         let ranges: Vec<String> = ranges(&addresses)
             .iter()

@@ -12,11 +12,12 @@ use anyhow::{Context, Result};
 use pivot::report::Record;
 
 use super::code::{Code, INSTRUCTION};
+use super::round::{Round, exec, machine, replay};
 use super::trace::{Addresses, Executed, Reader};
 use crate::board::Board;
 use crate::build::Firmware;
 use crate::failure::Failure;
-use crate::qemu::{self, Console, Launch, Start};
+use crate::qemu::{Console, Launch, Start};
 use crate::serial::Serial;
 use crate::session::failed_checks;
 use crate::step;
@@ -28,15 +29,6 @@ use crate::workspace::Workspace;
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// For the machine to halt after its verdict.
 const TIME_TO_HALT: Duration = Duration::from_secs(60);
-
-/// What is run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Round {
-    pub(crate) seed: u64,
-    /// On each core.
-    pub(crate) interrupts: u64,
-    pub(crate) cores: usize,
-}
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -66,6 +58,7 @@ impl Emulator<'_> {
         let directory = self.directory.join(format!("cores{}", round.cores));
         let mut command = self.command(round, &directory)?;
         execute(&mut command, round, &directory)
+            .with_context(|| format!("again by `{}`", replay(self.board, round)))
     }
 
     /// Runs a round until its interrupts have come, and traces what of `code` it executes meanwhile.
@@ -80,8 +73,8 @@ impl Emulator<'_> {
         let mut serial = Serial::start(&mut command)?;
         serial.keep_console(directory.join("console.log"));
         let (sender, executed) = mpsc::channel();
-        let window = code.window;
-        thread::spawn(move || sender.send(read_trace(&pipe, window)));
+        let interrupt = code.interrupt;
+        thread::spawn(move || sender.send(read_trace(&pipe, interrupt)));
         let why = match executed.recv_timeout(TIMEOUT) {
             Ok(Ok(Some(executed))) => return Ok(executed),
             Ok(Ok(None)) => format!("it ended too early{}", serial.last_words()),
@@ -110,57 +103,13 @@ impl Emulator<'_> {
     }
 }
 
-/// The cores of the machines on which a board's image is run.
-pub(crate) fn cores(board: Board) -> &'static [usize] {
+/// The cores of the machines on which a board's image is run; of the first only, if it is to be short.
+pub(crate) fn cores(board: Board, is_short: bool) -> &'static [usize] {
     match board {
+        Board::Virt if is_short => &[1],
         Board::Virt => &[1, 2],
         Board::Rpi4 => &[4],
     }
-}
-
-/// The machine's options: a counter of 1 GHz.
-fn machine(board: Board, cores: usize) -> Vec<String> {
-    let (mut options, counter) = match board {
-        Board::Virt => (
-            qemu::virt_options(cores, 2),
-            ["-cpu", "cortex-a72,cntfrq=1000000000"],
-        ),
-        Board::Rpi4 => (
-            qemu::rpi4_options(),
-            ["-global", "cortex-a72-arm-cpu.cntfrq=1000000000"],
-        ),
-    };
-    options.extend(qemu::words(&counter));
-    options
-}
-
-fn exec(round: Round) -> String {
-    let Round {
-        seed, interrupts, ..
-    } = round;
-    format!("fuzz --seed {seed} --interrupts {interrupts} --coverage")
-}
-
-/// How a person runs a round again.
-pub(crate) fn replay(board: Board, round: Round) -> String {
-    let Round {
-        seed,
-        interrupts,
-        cores,
-    } = round;
-    let machine = match board {
-        Board::Virt => format!("--smp {cores}"),
-        Board::Rpi4 => "--board rpi4".to_owned(),
-    };
-    let options = machine_words(board);
-    format!(
-        "cargo xtask run {machine} --icount 0 --exec 'fuzz --seed {seed} --interrupts {interrupts}' -- {options}"
-    )
-}
-
-fn machine_words(board: Board) -> String {
-    let all = machine(board, 1);
-    all[all.len() - 2..].join(" ")
 }
 
 fn execute(command: &mut Command, round: Round, directory: &Path) -> Result<Outcome> {
@@ -220,10 +169,10 @@ fn pipe(directory: &Path) -> Result<PathBuf> {
     Ok(pipe)
 }
 
-/// Reads what the emulator writes, until the window is closed or the emulator ends.
-fn read_trace(pipe: &Path, window: u64) -> Result<Option<Executed>> {
+/// Reads what the emulator writes, until a core has had all its interrupts or the emulator ends.
+fn read_trace(pipe: &Path, interrupt: u64) -> Result<Option<Executed>> {
     let mut trace = BufReader::with_capacity(1 << 20, File::open(pipe)?);
-    let (mut reader, mut line) = (Reader::new(window), Vec::new());
+    let (mut reader, mut line) = (Reader::new(interrupt), Vec::new());
     while !reader.has_closed() && trace.read_until(b'\n', &mut line)? > 0 {
         reader.line(&line);
         line.clear();
@@ -253,20 +202,5 @@ mod tests {
     fn a_run_without_an_interrupt_or_with_half_a_line_is_no_run() {
         assert!(outcome("text\n").is_none());
         assert!(outcome("@fuzz.covered at=0x1000\n@fuzz interrupts=1 digest=0x1\n").is_none());
-    }
-
-    #[test]
-    fn the_words_that_run_a_round_again_name_seed_and_machine() {
-        let round = Round {
-            seed: 7,
-            interrupts: 9,
-            cores: 2,
-        };
-        let words = replay(Board::Virt, round);
-        assert!(words.contains("--smp 2 --icount 0 --exec 'fuzz --seed 7 --interrupts 9'"));
-        assert!(
-            words.ends_with("-- -cpu cortex-a72,cntfrq=1000000000"),
-            "{words}"
-        );
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Table<'a> {
 
     /// How many instructions can be interrupted.
     pub(crate) fn enabled(&self) -> usize {
-        self.count(|address| self.executed.enabled.contains(address))
+        self.count(|address| self.executed.enabled.contains_key(address))
     }
 
     /// How many of those were.
@@ -54,7 +54,9 @@ impl<'a> Table<'a> {
         self.instructions
             .iter()
             .map(|(&address, origin)| (address, origin))
-            .filter(|(address, _)| executed.enabled.contains(address) && !covered.contains(address))
+            .filter(|(address, _)| {
+                executed.enabled.contains_key(address) && !covered.contains(address)
+            })
     }
 
     /// A line for each function that can be interrupted (with `all`, for each that was executed), a sum, and the
@@ -94,7 +96,7 @@ impl<'a> Table<'a> {
         let mut text = String::new();
         for (address, origin) in self.instructions {
             let word = match () {
-                () if self.executed.enabled.contains(address) => continue,
+                () if self.executed.enabled.contains_key(address) => continue,
                 () if self.executed.masked.contains(address) => "masked",
                 () => "never executed",
             };
@@ -104,7 +106,7 @@ impl<'a> Table<'a> {
     }
 
     fn add(&self, row: &mut Row, address: &u64) {
-        if self.executed.enabled.contains(address) {
+        if self.executed.enabled.contains_key(address) {
             row.enabled += 1;
             row.covered += usize::from(self.covered.contains(address));
         } else if self.executed.masked.contains(address) {
@@ -150,9 +152,10 @@ mod tests {
     fn each_instruction_is_in_one_column_and_functions_that_never_ran_have_no_line() {
         let instructions = instructions();
         let executed = Executed {
-            enabled: [0x10, 0x14].into(),
+            enabled: [(0x10, Vec::new()), (0x14, Vec::new())].into(),
             // Both: it can be interrupted.
             masked: [0x14, 0x1c].into(),
+            digest: 0,
         };
         let covered = [0x10, 0x1c, 0x9999].into();
         let table = Table::new(&instructions, &executed, &covered);
