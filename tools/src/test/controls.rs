@@ -1,4 +1,5 @@
-//! The negative controls of the test run: mistakes that the tests themselves have to find (`cargo xtask mutants`).
+//! What of the test run judges many runs of the emulator together: the negative controls, mistakes that the tests
+//! themselves have to find (`cargo xtask mutants`), and the interrupts at every instruction (`cargo xtask fuzz`).
 
 use std::time::Instant;
 
@@ -8,7 +9,8 @@ use super::{Count, is_named};
 use crate::board::Board;
 use crate::build;
 use crate::cli::{OptLevel, TestOptions};
-use crate::failure::render;
+use crate::failure::{Failure, render};
+use crate::fuzz::{self, Effort};
 use crate::mutants::{self, Tally};
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -22,16 +24,19 @@ pub(super) enum Control {
     Sample(OptLevel),
     /// All order mutants.
     Orders,
+    /// Every instruction interrupted that a trace shows interruptible.
+    Fuzz,
 }
 
 /// Every control.
-const ALL: [Control; 6] = [
+const ALL: [Control; 7] = [
     Control::Registers,
     Control::Sample(OptLevel::None),
     Control::Sample(OptLevel::Some),
     Control::Sample(OptLevel::Much),
     Control::Sample(OptLevel::Size),
     Control::Orders,
+    Control::Fuzz,
 ];
 
 /// How many register mutants are enough at the other levels: the instructions that they replace are the same there,
@@ -45,30 +50,44 @@ impl Control {
             Self::Registers => "mutants.registers".to_owned(),
             Self::Sample(level) => format!("mutants.registers-{}", level.profile()),
             Self::Orders => "mutants.orders".to_owned(),
+            Self::Fuzz => "fuzz.every-instruction".to_owned(),
         }
     }
 
     fn is_run(self, options: &TestOptions) -> bool {
         match self {
-            Self::Registers => !options.quick,
+            Self::Registers | Self::Fuzz => !options.quick,
             Self::Sample(_) | Self::Orders => options.full,
         }
     }
 
-    fn tally(
+    /// What it came to, in words.
+    fn summary(
         self,
         workspace: &Workspace,
         toolchain: &Toolchain,
         options: &TestOptions,
-    ) -> Result<Tally> {
+    ) -> Result<String> {
         let (profile, sample) = match self {
             Self::Registers => (options.build.profile(), None),
             Self::Sample(level) => (level.profile(), Some(SAMPLE)),
-            Self::Orders => return mutants::all_orders(workspace, toolchain),
+            Self::Orders => return killed(&mutants::all_orders(workspace, toolchain)?),
+            Self::Fuzz => {
+                let profile = options.build.profile();
+                let firmware = build::firmware(workspace, toolchain, Board::Virt, profile)?;
+                let effort = if options.full {
+                    Effort::FULL
+                } else {
+                    Effort::SHORT
+                };
+                return fuzz::test(workspace, toolchain, &firmware, effort);
+            }
         };
         let firmware = build::firmware(workspace, toolchain, Board::Virt, profile)?;
         let jobs = usize::from(options.jobs);
-        mutants::registers_on_one_core(workspace, toolchain, &firmware, sample, jobs)
+        killed(&mutants::registers_on_one_core(
+            workspace, toolchain, &firmware, sample, jobs,
+        )?)
     }
 }
 
@@ -88,9 +107,9 @@ pub(super) fn run(
 ) -> Count {
     let started = Instant::now();
     let name = control.name();
-    let result = control.tally(workspace, toolchain, options);
-    let summary = result.as_ref().map_or_else(render, Tally::summary);
-    let passed = result.is_ok_and(|tally| tally.survivors().is_empty());
+    let result = control.summary(workspace, toolchain, options);
+    let passed = result.is_ok();
+    let summary = result.unwrap_or_else(|error| render(&error));
     let verdict = if passed { "ok" } else { "FAILED" };
     println!(
         "test {name} ... {verdict} ({summary}; {:.1} s)",
@@ -99,5 +118,15 @@ pub(super) fn run(
     Count {
         passed: usize::from(passed),
         failed: usize::from(!passed),
+    }
+}
+
+/// The summary, an error if a mutant survived.
+fn killed(tally: &Tally) -> Result<String> {
+    let summary = tally.summary();
+    if tally.survivors().is_empty() {
+        Ok(summary)
+    } else {
+        Err(Failure::verdict(summary).into())
     }
 }
