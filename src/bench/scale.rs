@@ -42,6 +42,8 @@ mod tests {
     #[test]
     fn the_boards_crystal_is_right_to_the_nanosecond_for_seconds() {
         let scale = Scale::new(54_000_000);
+        // 18.52
+        assert_eq!(scale.ns(1), 19);
         for ticks in [1, 2, 27, 54, 5_400_001, 54_000_000, 540_000_007] {
             let exact = (u128::from(ticks) * 1_000_000_000 + 27_000_000) / 54_000_000;
             assert!(u128::from(scale.ns(ticks)).abs_diff(exact) <= 2, "{ticks}");

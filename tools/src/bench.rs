@@ -141,13 +141,13 @@ fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> 
     let mut far = Vec::new();
     for (row, now) in figures {
         let name = page::name(row);
-        let against = baseline::against(blessed, &name, *now);
+        let against = baseline::against(blessed, &name, *now, row.slack);
         let before = match against {
             Against::New => "-".to_owned(),
             Against::Near(before) | Against::Far(before) => before.to_string(),
         };
         if let Against::Far(before) = against {
-            far.push((name.clone(), before, *now));
+            far.push((name.clone(), before, *now, row.slack));
         }
         let goal = row.goal.map_or("-".to_owned(), |(goal, _)| {
             Hundredths(goal * 100).to_string()
@@ -166,8 +166,8 @@ fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> 
         );
         return 0;
     }
-    for (name, before, now) in &far {
-        println!("FAILED {name}: {now} instructions, {before} were blessed: more than 2 % apart");
+    for (name, before, now, slack) in &far {
+        println!("FAILED {name}: {now} instructions, blessed {before}: over {slack} % apart");
     }
     if far.is_empty() { 0 } else { CODE_FAILED }
 }

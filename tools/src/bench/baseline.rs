@@ -71,12 +71,17 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Compares a figure with the blessed ones: 2 % either way is allowed.
-pub(crate) fn against(figures: Option<&Figures>, name: &str, now: Hundredths) -> Against {
+/// Compares a figure with the blessed ones: so many percent either way are allowed.
+pub(crate) fn against(
+    figures: Option<&Figures>,
+    name: &str,
+    now: Hundredths,
+    slack: u64,
+) -> Against {
     let Some(&before) = figures.and_then(|figures| figures.get(name)) else {
         return Against::New;
     };
-    if u128::from(now.0.abs_diff(before)) * 50 > u128::from(before) {
+    if u128::from(now.0.abs_diff(before)) * 100 > u128::from(before) * u128::from(slack) {
         Against::Far(Hundredths(before))
     } else {
         Against::Near(Hundredths(before))
@@ -90,7 +95,7 @@ mod tests {
     #[test]
     fn two_percent_are_near_and_a_hundredth_more_is_far_in_both_directions() {
         let figures = Figures::from([("x".to_owned(), 10_000)]);
-        let compare = |now| against(Some(&figures), "x", Hundredths(now));
+        let compare = |now| against(Some(&figures), "x", Hundredths(now), 2);
         let before = Hundredths(10_000);
         assert_eq!(compare(10_200), Against::Near(before));
         assert_eq!(compare(9_800), Against::Near(before));
@@ -101,8 +106,8 @@ mod tests {
     #[test]
     fn what_was_never_blessed_is_new() {
         let figures = Figures::new();
-        assert_eq!(against(Some(&figures), "x", Hundredths(1)), Against::New);
-        assert_eq!(against(None, "x", Hundredths(1)), Against::New);
+        assert_eq!(against(Some(&figures), "x", Hundredths(1), 2), Against::New);
+        assert_eq!(against(None, "x", Hundredths(1), 2), Against::New);
     }
 
     #[test]
