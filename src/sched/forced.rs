@@ -80,6 +80,10 @@ static ACTIVE: AtomicPtr<Forced> = AtomicPtr::new(core::ptr::null_mut());
 
 impl Forced {
     /// Memory for it. It is never freed: a core may still be in its interrupt when all is over.
+    #[expect(
+        clippy::large_stack_frames,
+        reason = "made once, on its way into a box"
+    )]
     pub fn new() -> &'static Self {
         let (base, end) = boot::image().text;
         let words = (end - base).div_ceil(INSTRUCTION * WORD);
