@@ -217,7 +217,12 @@ mod tests {
         let calls: &[Word] = &[Is(ENTER), Is(0xd63f_0040), Is(LEAVE), Is(RET)];
         let entries: [(&'static str, &[Word]); 3] =
             [(dispatch, calls), (next, PLAIN), (finish, PLAIN)];
-        let found = findings(&[&entries[..], &[(HANDLERS[0], DEEP)]].concat());
+        let handlers = [
+            (HANDLERS[0], DEEP),
+            (HANDLERS[1], PLAIN),
+            (HANDLERS[2], PLAIN),
+        ];
+        let found = findings(&[&entries[..], &handlers].concat());
         assert!(found[0].starts_with("16416 bytes"), "{found:?}");
         let found = findings(&entries);
         assert!(found[0].contains("there is no function"), "{found:?}");

@@ -27,7 +27,7 @@ pub(super) fn trace(rig: &Rig<'_>) -> Result<()> {
     }
     // A ring that is far too small says what it has lost, and what is left adds up.
     session.check("trace on --events 64", &["trace: on"])?;
-    session.judged("yield --yields 1000", super::COMMAND_TIMEOUT)?;
+    session.judged("yield", super::COMMAND_TIMEOUT)?;
     session.check("trace off", &["LOST"])?;
     let output = session.command("trace dump")?;
     trace::judge(&output).map_err(|error| session.serial.failure(&format!("{error:#}")))?;
