@@ -141,7 +141,8 @@ fn verdict(outcome: &Outcome) -> Option<&'static str> {
         return None;
     }
     // One instruction is a power of two of nanoseconds, whatever power the emulator was given.
-    let is_near = |ns: u64, of: u64, slack: u64| ns.abs_diff(of) <= slack + of / 100;
+    // QEMU's tick has whole nanoseconds, 18 of them at 54 MHz: 3 % are not its fault, nor ours.
+    let is_near = |ns: u64, of: u64, slack: u64| ns.abs_diff(of) <= slack + of * 3 / 100;
     let Some(shift) = (0..=10).find(|shift| is_near(plain.ns, instructions << shift, 0)) else {
         return Some("the time is not that of the instructions");
     };
