@@ -63,7 +63,7 @@ fn plots(all: &[Summary<'_>], stamp: Option<&str>) -> Vec<Plot> {
 fn page(runs: &[Run], all: &[Summary<'_>], plots: &[Plot], stamp: Option<&str>) -> String {
     let mut body = String::from("<h1>Pivot: what was measured</h1>\n");
     if let Some(stamp) = stamp {
-        let what = "an emulator's clock says nothing about a board; read these figures as a trial of the method.";
+        let what = "An emulator's clock says nothing about a board; read these figures as a trial of the method.";
         body.push_str(&format!(
             "<p class=\"stamp\">{stamp}. <span>{what}</span></p>\n"
         ));

@@ -14,6 +14,9 @@ const RIGHT: f64 = 300.0;
 
 const PREFIX: &str = "cost.";
 
+/// What is around a switch when it is measured; the image has subtracted it from the others.
+const LOOP: &str = "loop";
+
 /// The plot, if the price list was measured.
 pub(in crate::measure) fn prices(all: &[Summary<'_>], stamp: Option<&str>) -> Option<Plot> {
     let prices: Vec<Price<'_>> = all.iter().filter_map(Price::of).collect();
@@ -84,7 +87,10 @@ impl<'a> Price<'a> {
     fn of(summary: &'a Summary<'_>) -> Option<Self> {
         let thousandths = |key| summary.median_of(key).map(|value| value / 1000.0);
         Some(Self {
-            name: summary.id.strip_prefix(PREFIX)?,
+            name: summary
+                .id
+                .strip_prefix(PREFIX)
+                .filter(|&name| name != LOOP)?,
             ns: summary.mean()?,
             cycles: thousandths("cycles_x1000"),
             instructions: thousandths("instructions_x1000"),
@@ -122,6 +128,7 @@ mod tests {
     #[test]
     fn each_set_has_a_bar_and_its_difference_from_the_one_before() {
         let mut command = Command::new("cost");
+        command.take("@cost.loop mean_ns_x1000=900");
         command.take(
             "@cost.callee_saved mean_ns_x1000=20000 cycles_x1000=30000 instructions_x1000=29000",
         );
@@ -138,6 +145,7 @@ mod tests {
         ] {
             assert!(svg.contains(&format!(">{text}<")), "{text}: {svg}");
         }
+        assert!(!svg.contains(">loop<"));
     }
 
     #[test]
