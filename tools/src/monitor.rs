@@ -2,7 +2,6 @@
 //! pulled to come back.
 
 mod lines;
-mod seal;
 mod symbols;
 mod terminal;
 mod view;

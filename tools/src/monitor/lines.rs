@@ -1,6 +1,7 @@
 //! What there is to say about a line from the board: where its addresses are, and that it is damaged.
 
-use super::seal::is_whole;
+use pivot::report::is_whole;
+
 use super::symbols::Symbols;
 
 /// What begins the lines in which the kernel says why it stops.
