@@ -21,8 +21,8 @@ use crate::{
 /// How often it is looked whether they get on. A timer on the core of whoever waits, and nothing in between.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Threads of which nothing was heard for so long are stuck. Generous: a busy host is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Threads of which nothing was heard for so long are stuck. Generous: a busy host lets an emulator stand still.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What the threads have of those who watch them, and the other way round.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ struct Watched {
 }
 
 /// How many operations make a lap: between laps a thread looks whether it is to stop.
-const LAP: u64 = 1_024;
+pub(crate) const LAP: u64 = 1_024;
 
 impl Watch {
     fn new(cancel: Cancel) -> Self {
@@ -62,12 +62,24 @@ impl Watch {
     pub(crate) fn laps(
         &self,
         count: u64,
+        goes_on: impl FnMut(u64) -> bool,
+        step: impl FnMut(),
+    ) -> u64 {
+        self.laps_of(LAP, count, goes_on, step)
+    }
+
+    /// The same, in laps of so many steps.
+    #[inline(always)]
+    pub(crate) fn laps_of(
+        &self,
+        lap: u64,
+        count: u64,
         mut goes_on: impl FnMut(u64) -> bool,
         mut step: impl FnMut(),
     ) -> u64 {
         let (mut done, mut laps) = (0, 0);
         while done < count {
-            let lap = LAP.min(count - done);
+            let lap = lap.min(count - done);
             for _ in 0..lap {
                 step();
             }

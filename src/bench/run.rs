@@ -33,7 +33,7 @@ pub(crate) enum NoFigure {
     Cores,
     /// There is no memory for its threads.
     Spawn,
-    /// Nothing was done for a minute.
+    /// Nothing was done for three minutes.
     Stuck,
     /// What was measured is not what was to be measured.
     Wrong(&'static str),

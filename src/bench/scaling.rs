@@ -9,7 +9,7 @@ use core::{
 use super::{
     NoFigure, Outcome,
     clock::now,
-    crew::{self, Part, Watch, Work},
+    crew::{self, LAP, Part, Watch, Work},
     figure::Plain,
     handoffs::Yield,
     pair::{self, Turns, switches},
@@ -65,7 +65,9 @@ impl Yields {
         while self.arrived.load(Ordering::Relaxed) < self.threads {
             thread::yield_now();
         }
-        (0..WARM_UP).for_each(|_| thread::yield_now());
+        // A step is a turn of all threads. An emulator may take seconds for it: other stacks, other pages each time.
+        let lap = (LAP / self.threads).max(1);
+        watch.laps_of(1, WARM_UP, |_| true, thread::yield_now);
         let mut samples = self.is_timed.then(Histogram::new);
         let (clock, core) = (self.run.clock, self.run.cores.0);
         let goes_on = |_| !watch.is_off();
@@ -73,7 +75,7 @@ impl Yields {
         let stretch = Stretch::begin(true);
         let turns = if let Some(samples) = &mut samples {
             let mut count = before;
-            watch.laps(self.turns(), goes_on, || {
+            watch.laps_of(lap, self.turns(), goes_on, || {
                 let from = now();
                 thread::yield_now();
                 let to = now();
@@ -81,7 +83,7 @@ impl Yields {
                 samples.record(clock.sample_ns(from, to) / (count - seen).max(1));
             })
         } else {
-            watch.laps(self.turns(), goes_on, thread::yield_now)
+            watch.laps_of(lap, self.turns(), goes_on, thread::yield_now)
         };
         let (time, counts) = stretch.end();
         let switches = switches(core) - before;
