@@ -16,6 +16,7 @@
 
 // Pure. Tested on the host.
 mod figure;
+mod outcome;
 mod scale;
 
 #[cfg(target_os = "none")]
@@ -61,7 +62,8 @@ use table::{BENCHMARKS, Benchmark};
 pub(crate) use {
     clock::Clock,
     command::{CSV, HIST, JSON, finish, form},
-    figure::{Outcome, Plain, heading},
+    figure::heading,
+    outcome::{Outcome, Plain},
     pair::condvar_samples,
     run::NoFigure,
 };

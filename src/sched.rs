@@ -25,6 +25,8 @@ mod balance;
 #[cfg(target_os = "none")]
 pub mod blocks;
 #[cfg(target_os = "none")]
+pub mod context;
+#[cfg(target_os = "none")]
 pub mod forced;
 #[cfg(target_os = "none")]
 pub mod idle;

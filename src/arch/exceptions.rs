@@ -10,7 +10,7 @@ use tock_registers::interfaces::Readable;
 
 use crate::irq;
 use crate::kernel;
-use crate::sched::switch::Context;
+use crate::sched::context::Context;
 
 /// What an interrupt saves on the thread's stack: everything that a call may clobber.
 #[derive(Debug)]

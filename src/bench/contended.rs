@@ -6,7 +6,7 @@ use super::{
     NoFigure, Outcome,
     clock::now,
     crew::{self, Part, Work},
-    figure::Plain,
+    outcome::Plain,
     run::{Placement, Run, Stretch},
 };
 use crate::{stats::Histogram, sync::Mutex, thread::Builder};

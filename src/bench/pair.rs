@@ -10,8 +10,8 @@ use super::{
     NoFigure, Outcome,
     clock::{Clock, now},
     crew::{self, Part, Watch, Work},
-    figure::Plain,
     handoffs::ByCondvar,
+    outcome::Plain,
     run::{Placement, Run, Stretch},
 };
 use crate::{

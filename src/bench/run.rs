@@ -2,7 +2,7 @@
 
 use super::{
     clock::Clock,
-    figure::{Outcome, Plain},
+    outcome::{Outcome, Plain},
 };
 use crate::{
     arch::pmu::{Counts, Window},

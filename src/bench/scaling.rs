@@ -10,8 +10,8 @@ use super::{
     NoFigure, Outcome,
     clock::now,
     crew::{self, LAP, Part, Watch, Work},
-    figure::Plain,
     handoffs::Yield,
+    outcome::Plain,
     pair::{self, Turns, switches},
     run::{Placement, Run, Stretch},
 };

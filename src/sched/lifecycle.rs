@@ -13,9 +13,10 @@ use crate::arch::cpu::IrqGuard;
 use crate::core_id::CoreId;
 use crate::mem::stacks::{Stack, StackError};
 use crate::sched::blocks::ThreadRef;
+use crate::sched::context::Context;
 use crate::sched::policy::Priority;
 use crate::sched::registry;
-use crate::sched::switch::{Cause, Context, reschedule};
+use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Birth, NAME_BYTES, Thread};
 use crate::sched::wake::{self, Claimed, State};
 

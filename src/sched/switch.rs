@@ -12,12 +12,13 @@
 #![expect(unsafe_code, reason = "the switch is assembly")]
 
 use core::arch::global_asm;
-use core::mem::{offset_of, size_of};
+use core::mem::size_of;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
+use crate::sched::context::{self, Context};
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, AfterSwitch, Core, Own};
 use crate::sched::policy::{self, Decision, Runner};
@@ -48,43 +49,11 @@ pub enum Cause {
     Migrate = 8,
 }
 
-/// What `reschedule` saves on the old thread's stack: what AAPCS64 says a call preserves, but for sp and
-/// FPCR, which are in the thread's block.
-#[derive(Debug)]
-#[repr(C, align(16))]
-pub struct Context {
-    /// x29 and x30: a frame record, for backtraces of threads that do not run.
-    fp: u64,
-    lr: u64,
-    x19_x28: [u64; 10],
-    /// The low halves of v8-v15.
-    d8_d15: [u64; 8],
-}
-
-// One `stp` stores each pair; all are in reach of it.
-const _: () = {
-    assert!(offset_of!(Context, fp) == 0 && offset_of!(Context, lr) == 8);
-    assert!(offset_of!(Context, d8_d15) + 48 <= 504);
-    assert!(size_of::<Context>().is_multiple_of(16));
-};
-
-impl Context {
-    /// The context with which a thread goes to `thread_start` on its first run: all else zero.
-    pub(super) fn first_run() -> Self {
-        Self {
-            fp: 0,
-            lr: thread_start as *const () as u64,
-            x19_x28: [0; 10],
-            d8_d15: [0; 8],
-        }
-    }
-}
-
 global_asm!(
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/reschedule.s")),
     CONTEXT_SIZE = const size_of::<Context>(),
-    CONTEXT_X19 = const offset_of!(Context, x19_x28),
-    CONTEXT_D8 = const offset_of!(Context, d8_d15),
+    CONTEXT_X19 = const context::X19,
+    CONTEXT_D8 = const context::D8,
     THREAD_SP_FPCR = const thread::SP_FPCR,
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
     schedule_next_thread = sym schedule_next_thread,
@@ -95,10 +64,10 @@ global_asm!(
 mod assembly {
     unsafe extern "C" {
         pub(super) fn reschedule(cause: super::Cause);
-        pub(super) safe fn thread_start();
+        pub(in crate::sched) safe fn thread_start();
     }
 }
-use assembly::thread_start;
+pub(super) use assembly::thread_start;
 
 /// Asks who is to run, and switches if that is another thread. Returns when this thread runs again, perhaps
 /// on another core: what was read from a per-core place before the call may not be used after it.

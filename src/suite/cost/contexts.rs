@@ -14,7 +14,7 @@ use crate::{
         cpu::{self, IrqGuard},
         fp,
     },
-    sched::switch::Context,
+    sched::context::Context,
 };
 
 /// What a switch keeps on the stack: the same as the real one's [`Context`].
