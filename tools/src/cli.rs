@@ -191,16 +191,20 @@ pub(crate) struct TraceOptions {
     /// What was captured while `trace dump` printed; other lines may stand in it
     #[arg(
         value_name = "FILE",
-        conflicts_with = "in_qemu",
-        required_unless_present = "in_qemu"
+        conflicts_with_all = ["in_qemu", "port"],
+        required_unless_present_any = ["in_qemu", "port"]
     )]
     pub(crate) file: Option<PathBuf>,
     /// Trace a run in QEMU: of --exec, or of `ctxsw apart --seconds 1`
-    #[arg(long = "qemu")]
+    #[arg(long = "qemu", conflicts_with = "port")]
     pub(crate) in_qemu: bool,
-    /// With --qemu: events that each core has room for
-    #[arg(long, value_name = "N", default_value_t = 1 << 17, value_parser = clap::value_parser!(u32).range(64..=1 << 20))]
-    pub(crate) events: u32,
+    /// Trace the same on the board at this serial port, or pty
+    #[arg(long, value_name = "DEV")]
+    pub(crate) port: Option<String>,
+    /// Events that each core has room for; without it 131072 with --qemu, and 4096 with --port, which a wire of 115200
+    /// baud brings in a minute
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=1 << 20))]
+    pub(crate) events: Option<u32>,
     /// Where the JSON goes; target/pivot/trace.json if left out
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -266,6 +270,7 @@ mod tests {
             &["x", "run", "--opt-level", "4"],
             &["x", "trace"],
             &["x", "trace", "captured.txt", "--qemu"],
+            &["x", "trace", "--port", "/dev/ttyUSB0", "--qemu"],
             &["x", "measure", "--qemu", "--port", "/dev/ttyUSB0"],
             &["x", "measure", "--qemu", "--runs", "0"],
             &["x", "compare", "a", "b", "--threshold", "-1"],

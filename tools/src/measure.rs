@@ -31,7 +31,7 @@ use crate::serial::Serial;
 use crate::setup;
 use crate::workspace::Workspace;
 use record::{Command, Run, SCHEMA};
-use set::Image;
+pub(crate) use set::Image;
 use shell::Shell;
 
 /// Longer than a boot takes on a busy host.

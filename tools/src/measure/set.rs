@@ -43,7 +43,7 @@ const SET: [Measuring; 4] = [
 const BENCH: &str = "bench";
 
 /// What the image says that decides what is run.
-pub(super) trait Image {
+pub(crate) trait Image {
     /// Types a command and returns what it prints.
     fn ask(&mut self, line: &str, silence: Duration) -> Result<String>;
 }

@@ -1,4 +1,5 @@
-//! A measurement over a pty is the one over the emulator's own pipes, and survives what a pulled cable does.
+//! A measurement over a pty is the one over the emulator's own pipes, and survives what a pulled cable does. A trace
+//! comes over it too.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -15,6 +16,7 @@ use crate::measure::shell::Shell;
 use crate::measure::{self, Campaign};
 use crate::serial::Serial;
 use crate::session::Rig;
+use crate::trace;
 
 /// How the emulator says which pty it has opened.
 const REDIRECTED: &str = "char device redirected to ";
@@ -35,7 +37,10 @@ pub(super) fn measure_over_each(rig: &Rig<'_>) -> Result<()> {
         let what = format!("other figures came over a pty: {over_pty:?}, not {over_pipes:?}");
         return Err(Failure::verdict(what).into());
     }
-    drop(emulator);
+    let mut shell = Shell::find(Serial::open(&emulator.pty)?, "pty")?;
+    let dump = trace::over_wire(&mut shell, "ctxsw apart --seconds 1", 4096)?;
+    trace::judge(&dump)?;
+    drop((shell, emulator));
 
     let emulator = Emulator::start(&mut rig.on_pty()?)?;
     let serial = Serial::open(&emulator.pty)?;
