@@ -36,9 +36,11 @@ mod handoffs;
 #[cfg(target_os = "none")]
 mod interrupts;
 #[cfg(target_os = "none")]
+mod known_loop;
+#[cfg(target_os = "none")]
 pub mod latency;
 #[cfg(target_os = "none")]
-mod loops;
+mod migrate;
 #[cfg(target_os = "none")]
 mod pair;
 #[cfg(target_os = "none")]
@@ -50,9 +52,17 @@ mod scaling;
 #[cfg(target_os = "none")]
 mod solo;
 #[cfg(target_os = "none")]
+mod spawn_join;
+#[cfg(target_os = "none")]
 mod table;
 #[cfg(target_os = "none")]
+mod timer_interrupt;
+#[cfg(target_os = "none")]
+mod uncontended;
+#[cfg(target_os = "none")]
 mod wakes;
+#[cfg(target_os = "none")]
+mod yield_alone;
 
 #[cfg(target_os = "none")]
 pub use command::COMMAND;
@@ -61,7 +71,7 @@ use table::{BENCHMARKS, Benchmark};
 #[cfg(target_os = "none")]
 pub(crate) use {
     clock::Clock,
-    command::{CSV, HIST, JSON, finish, form},
+    command::{CSV, HIST, JSON, Turn, finish, form, measure, wants_samples},
     figure::heading,
     outcome::{Outcome, Plain},
     pair::condvar_samples,

@@ -2,7 +2,7 @@
 //! these registers.
 //!
 //! Nothing here runs but while something is measured: [`Window::open`] starts the counters of the core that it is
-//! called on, [`Window::close`] reads and stops them. So two windows on one core at the same time spoil each other.
+//! called on, [`Window::close`] reads and stops them. While one is open on a core, a second one there counts nothing.
 //!
 //! The kernel runs at EL1. The way down from EL2 sets MDCR_EL2 to PMCR_EL0.N (`asm/boot.s`): HPMN gives all counters to
 //! EL1, TPM and TPMCR are 0, so nothing traps, and HPMD is 0 (DDI 0487, MDCR_EL2). The filters are 0: P = NSK = 0 counts
@@ -14,6 +14,8 @@
 use aarch64_cpu::asm::barrier;
 use aarch64_cpu::registers::ID_AA64DFR0_EL1;
 use tock_registers::interfaces::Readable;
+
+use crate::arch::cpu::IrqGuard;
 
 /// The common event INST_RETIRED: instructions architecturally executed (DDI 0487, D13.12.2).
 const INST_RETIRED: u64 = 0x08;
@@ -76,6 +78,15 @@ pub fn able() -> Able {
     }
 }
 
+/// Once per core, before anything is measured. Which counters are enabled is unknown after reset (DDI 0487,
+/// PMCNTENSET_EL0), and here one that is means that somebody measures.
+pub fn init_core() {
+    if able().cycles {
+        write!("pmcntenclr_el0", 0xffff_ffff);
+        barrier::isb(barrier::SY);
+    }
+}
+
 /// What a core did between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -94,12 +105,21 @@ pub struct Window {
 }
 
 impl Window {
-    /// Starts the counters of this core. The caller stays on it until it closes the window.
+    /// Starts the counters of this core, unless somebody else's run there: then nothing is counted. The caller stays on
+    /// the core until it closes the window.
     #[inline(never)]
     pub fn open() -> Self {
         let able = able();
-        if !able.cycles {
-            return Self { able, cycles: 0 };
+        // Two that look at the same time both find nobody.
+        let irq = IrqGuard::mask();
+        if !able.cycles || read!("pmcntenset_el0") & CYCLES != 0 {
+            return Self {
+                able: Able {
+                    cycles: false,
+                    instructions: false,
+                },
+                cycles: 0,
+            };
         }
         write!("pmccfiltr_el0", 0);
         if able.instructions {
@@ -114,6 +134,7 @@ impl Window {
                 CYCLES
             }
         );
+        drop(irq);
         // They count from here on, and what is read is not from before.
         barrier::isb(barrier::SY);
         let cycles = read!("pmccntr_el0");

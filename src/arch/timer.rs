@@ -22,13 +22,14 @@ pub fn now() -> u64 {
     CNTVCT_EL0.get()
 }
 
-/// The counter, read after everything before it in program order has been done (DDI 0487, D12.2.1: ISB).
+/// The counter, read after every instruction before it has been executed (DDI 0487, D12.2.1: ISB). What those have
+/// stored may still be on its way to memory.
 pub fn now_ordered() -> u64 {
     barrier::isb(barrier::SY);
     CNTVCT_EL0.get()
 }
 
-/// The counter, read after everything before it in program order and before everything after it.
+/// The same, and before any instruction after it is executed.
 pub fn now_between() -> u64 {
     let now = now_ordered();
     barrier::isb(barrier::SY);

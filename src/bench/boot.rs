@@ -1,14 +1,15 @@
-//! `boot.to_prompt`: from reset to the first thread, which is the shell.
+//! `boot.to_prompt`: from the kernel's first words to the first thread, which is the shell.
 //!
-//! The counters of the boot core run from shortly after its first words on; what came before is what the timer's counter showed
-//! then, if that began at reset. Other cores count too where the emulator counts all of them as one.
+//! The counters of the boot core run from there on. What came before is what the timer's counter showed then: in an
+//! emulator, where that begins at reset, the way to there; on a board, where it began with the firmware, its seconds too.
+//! Other cores count too where the emulator counts all of them as one.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{NoFigure, Outcome, clock::now, run::Run};
 use crate::{
     arch::{
-        pmu::{Counts, Window},
+        pmu::{self, Counts, Window},
         timer,
     },
     stats::Histogram,
@@ -26,6 +27,7 @@ static ENDED: AtomicU64 = AtomicU64::new(0);
 
 /// Early on the boot core, before there are others.
 pub(crate) fn begin() {
+    pmu::init_core();
     BEGAN.store(timer::now(), Ordering::Relaxed);
     *WINDOW.lock() = Some(Window::open());
 }
@@ -40,12 +42,13 @@ pub(crate) fn end() {
 
 /// What it was; it was measured once.
 pub(crate) fn measure(run: &Run) -> Result<Outcome, NoFigure> {
+    let began = BEGAN.load(Ordering::Relaxed);
     let ended = ENDED.load(Ordering::Relaxed);
     let mut samples = Histogram::new();
-    samples.record(run.clock.ns(0, ended));
+    samples.record(run.clock.ns(began, ended));
     Ok(Outcome {
-        plain: Some(run.plain(1, (0, ended), &[*COUNTS.lock()])),
-        before_ns: Some(run.clock.ns(0, BEGAN.load(Ordering::Relaxed))),
+        plain: Some(run.plain(1, (began, ended), &[*COUNTS.lock()])),
+        before_ns: Some(run.clock.ns(0, began)),
         ..Outcome::of_samples(samples, 1, 0)
     })
 }

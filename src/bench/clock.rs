@@ -19,7 +19,8 @@ pub(crate) struct Clock {
     pub(crate) cost_ns: u64,
 }
 
-/// The counter, read after everything before it and before everything after it.
+/// The counter, read after every instruction before it has been executed and before any after it is. A store may still
+/// be on its way to memory: waiting for it (DSB) would be a cost that no thread has.
 #[inline(always)]
 pub(crate) fn now() -> u64 {
     barrier::isb(barrier::SY);
@@ -56,6 +57,11 @@ impl Clock {
             scale,
             cost_ns: scale.ns(least) / IN_A_ROW,
         }
+    }
+
+    /// The same clock, where more than a reading is to be taken off each sample.
+    pub(crate) const fn with_cost(self, cost_ns: u64) -> Self {
+        Self { cost_ns, ..self }
     }
 
     /// The time between two readings that stand at the two ends of what was measured: one reading lies within.

@@ -64,6 +64,11 @@ pub(crate) const HIST: Arg = Arg::flag("hist", "Draw the distribution");
 pub(crate) const JSON: Arg = Arg::flag("json", "Print a JSON object for each");
 pub(crate) const CSV: Arg = Arg::flag("csv", "Print a table of comma-separated values");
 
+/// Whether a command that has a distribution only on demand is to show it.
+pub(crate) fn wants_samples(ctx: &Context) -> bool {
+    ["hist", "json", "csv"].iter().any(|flag| ctx.flag(flag))
+}
+
 /// Which form was asked for.
 pub(crate) fn form(ctx: &Context) -> Form {
     match (ctx.flag("json"), ctx.flag("csv")) {
@@ -105,25 +110,28 @@ fn run(ctx: &mut Context) -> Verdict {
         }
         return Verdict::Passed;
     }
+    let is_all = chosen.contains(&ALL);
+    measure(ctx, &|id| is_all || chosen.contains(&id))
+}
+
+/// Measures those benchmarks that are `chosen`, with the options of the command that asks, and shows what they came to and
+/// under which conditions.
+pub(crate) fn measure(ctx: &mut Context, chosen: &dyn Fn(&str) -> bool) -> Verdict {
     let Some(_turn) = Turn::take(ctx) else {
         return Verdict::Failed;
     };
-    conditions::print(ctx);
+    let conditions = conditions::begin();
     let Some(aside) = Aside::step() else {
         return Verdict::Failed;
     };
-    let clock = Clock::new();
     let other = cores::online().filter(|core| *core != aside.test).last();
     let form = form(ctx);
     figure::heading(ctx.out(), form);
     let mut verdict = Verdict::Passed;
-    let is_all = chosen.contains(&ALL);
-    let of_all = BENCHMARKS
-        .iter()
-        .filter(|one| is_all || chosen.contains(&one.id));
-    for benchmark in of_all {
+    for benchmark in BENCHMARKS.iter().filter(|one| chosen(one.id)) {
         let run = Run {
-            clock,
+            // Anew for each: the core's clock may have changed.
+            clock: Clock::new(),
             iterations: ctx
                 .number_if_given("iterations")
                 .unwrap_or(benchmark.iterations),
@@ -136,6 +144,7 @@ fn run(ctx: &mut Context) -> Verdict {
             break;
         }
     }
+    conditions.print(ctx);
     verdict
 }
 

@@ -20,16 +20,18 @@ use core::time::Duration;
 /// Between two moments, where nobody says otherwise.
 pub(crate) const INTERVAL: Duration = Duration::from_micros(1_000);
 
-/// Sleeps `count` times until `interval` after now. Done is what did not wake too early.
+/// Sleeps `count` times, each time until `interval` after the moment before: being late once does not put off what
+/// comes next, so a long delay shows in all wake-ups that it held up. Done is what did not wake too early.
 pub(crate) fn work(clock: Clock, interval: Duration, count: u64) -> Work {
     let interval_ticks = time::ticks(interval);
     Box::new(move |_, watch| {
         let (mut samples, mut done) = (Histogram::new(), 0);
+        let mut deadline = now();
         for _ in 0..count {
             if watch.is_off() {
                 break;
             }
-            let deadline = now() + interval_ticks;
+            deadline += interval_ticks;
             thread::sleep_until(Instant::from_ticks(deadline));
             let woke = now();
             done += u64::from(woke >= deadline);

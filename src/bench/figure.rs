@@ -104,7 +104,7 @@ fn text<W: uWrite>(out: &mut W, id: &str, outcome: &Outcome) -> Result<(), W::Er
         instructions,
         whole(samples.min()),
         whole(samples.permille(500)),
-        whole(samples.permille(990)),
+        outcome.permille(990).and_then(whole),
         whole(samples.max()),
     ];
     uwrite!(out, "{}", pad::left(id, 27))?;

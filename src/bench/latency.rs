@@ -1,5 +1,5 @@
 //! `latency`: on each core a realtime thread that sleeps until a moment, over and over, and says how late it woke. The
-//! method of `cyclictest`.
+//! method of `cyclictest`: the moments are fixed before, whatever came of those before them.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -58,7 +58,7 @@ fn run(ctx: &mut Context) -> Verdict {
     let Some(_turn) = Turn::take(ctx) else {
         return Verdict::Failed;
     };
-    conditions::print(ctx);
+    let conditions = conditions::begin();
     let interval = Duration::from_micros(ctx.number("interval-us"));
     let count = ctx.number("seconds") * 1_000_000 / ctx.number("interval-us");
     let clock = Clock::new();
@@ -78,5 +78,6 @@ fn run(ctx: &mut Context) -> Verdict {
         let outcome = cyclic::outcome(late, count);
         verdict = verdict.combine(finish(ctx, IDS[core.index()], outcome, form));
     }
+    conditions.print(ctx);
     verdict
 }

@@ -45,6 +45,8 @@ pub(crate) struct Outcome {
     pub(crate) threads: Option<u64>,
     /// What the counter showed when it began, for one that begins with the machine.
     pub(crate) before_ns: Option<u64>,
+    /// How often a thread had to wait for another one, for one that is about that.
+    pub(crate) waits: Option<u64>,
 }
 
 impl Outcome {
@@ -58,6 +60,7 @@ impl Outcome {
             clock_ns,
             threads: None,
             before_ns: None,
+            waits: None,
         }
     }
 
@@ -69,6 +72,10 @@ impl Outcome {
         self.samples.merge(&other.samples);
         self.expected += other.expected;
         self.batch = self.batch.max(other.batch);
+        self.waits = self
+            .waits
+            .zip(other.waits)
+            .map(|(mine, theirs)| mine + theirs);
     }
 
     /// The same, less what `other` has for the same number of operations in its round without a clock. The samples stay.
@@ -80,6 +87,12 @@ impl Outcome {
             mine.instructions = less(mine.instructions, theirs.instructions);
         }
         self
+    }
+
+    /// A percentile of the far end, if there are samples enough to have one beyond it.
+    pub(super) fn permille(&self, permille: u64) -> Option<u64> {
+        let beyond = self.samples.count() * (1_000 - permille);
+        (beyond >= 1_000).then(|| self.samples.permille(permille))
     }
 
     /// The figures in the order of [`KEYS`].
@@ -98,8 +111,8 @@ impl Outcome {
             Some(samples.min()),
             Some(samples.permille(500)),
             Some(samples.permille(900)),
-            Some(samples.permille(990)),
-            Some(samples.permille(999)),
+            self.permille(990),
+            self.permille(999),
             Some(samples.max()),
             Some(samples.mean()),
             Some(self.clock_ns),
@@ -113,12 +126,13 @@ impl Outcome {
             instructions,
             self.threads,
             self.before_ns,
+            self.waits,
         ]
     }
 }
 
 /// The names of the figures: those of the samples first, then those of the round without a clock.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 21] = [
     "count",
     "total_ns",
     "min_ns",
@@ -139,6 +153,7 @@ pub(super) const KEYS: [&str; 20] = [
     "ops_instructions_x100",
     "threads",
     "before_ns",
+    "waits",
 ];
 
 #[cfg(test)]
@@ -178,5 +193,21 @@ pub(super) mod tests {
         other.plain.as_mut().unwrap().instructions = None;
         sum.merge(&other);
         assert_eq!(sum.plain.unwrap().instructions, None);
+    }
+
+    #[test]
+    fn a_percentile_needs_samples_beyond_it() {
+        let far = |count: u64| {
+            let samples: Vec<u64> = (0..count).collect();
+            let outcome = outcome(&samples);
+            (
+                outcome.permille(990).is_some(),
+                outcome.permille(999).is_some(),
+            )
+        };
+        assert_eq!(far(99), (false, false));
+        assert_eq!(far(100), (true, false));
+        assert_eq!(far(999), (true, false));
+        assert_eq!(far(1_000), (true, true));
     }
 }

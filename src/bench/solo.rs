@@ -14,7 +14,7 @@ use crate::stats::Histogram;
 const WARM_UP: u64 = 64;
 
 /// A sample of fewer ticks than this says little: then it is made of several operations.
-const TICKS_OF_A_SAMPLE: u64 = 8;
+const TICKS_OF_A_SAMPLE: u64 = 32;
 
 /// Whether the counters of the core under test see the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,8 @@ fn timed(run: &Run, batch: u64, mut op: impl FnMut() + Send + 'static) -> Work {
                         op();
                     }
                     let to = now();
-                    samples.record(clock.sample_ns(from, to) / batch);
+                    // To the nearest: an operation has a few nanoseconds, and cutting would favour it.
+                    samples.record((clock.sample_ns(from, to) + batch / 2) / batch);
                 },
             );
             part.samples = Some(samples);

@@ -3,12 +3,12 @@
 use super::{
     NoFigure, Outcome, boot, contended, cyclic,
     handoffs::{ByChannel, ByCondvar, ByPark, BySemaphore, Yield},
-    interrupts, loops, pair, preemption,
+    interrupts, known_loop, migrate, pair, preemption,
     run::{
         Placement::{Anywhere, Apart, Same},
         Run,
     },
-    scaling, wakes,
+    scaling, spawn_join, timer_interrupt, uncontended, wakes, yield_alone,
 };
 
 /// A benchmark.
@@ -35,10 +35,10 @@ macro_rules! benchmarks {
 }
 
 benchmarks! {
-    "boot.to_prompt" 2 "from reset to the first thread" boot::measure;
-    "clock.known_loop" 2_000 "1,000 instructions, to see that all else is right" loops::known_loop;
+    "boot.to_prompt" 2 "from the first words to the first thread" boot::measure;
+    "clock.known_loop" 2_000 "1,000 instructions, to see that all else is right" known_loop::measure;
     "switch.yield.same_core" 20_000 "a yield to the other thread" |run| pair::measure::<Yield>(run, Same);
-    "switch.yield.alone" 20_000 "a yield to nobody" loops::yield_alone;
+    "switch.yield.alone" 20_000 "a yield to nobody" yield_alone::measure;
     "handoff.condvar.colocated" 20_000 "mutex and condition variable" |run| pair::measure::<ByCondvar>(run, Same);
     "handoff.condvar.apart" 4_000 "the same, on two cores" |run| pair::measure::<ByCondvar>(run, Apart);
     "handoff.condvar.nopin" 4_000 "the same, anywhere" |run| pair::measure::<ByCondvar>(run, Anywhere);
@@ -51,15 +51,15 @@ benchmarks! {
     "handoff.park.colocated" 20_000 "park and unpark" |run| pair::measure::<ByPark>(run, Same);
     "handoff.park.apart" 4_000 "the same, on two cores" |run| pair::measure::<ByPark>(run, Apart);
     "handoff.park.nopin" 4_000 "the same, anywhere" |run| pair::measure::<ByPark>(run, Anywhere);
-    "mutex.uncontended" 20_000 "lock and unlock" loops::mutex;
+    "mutex.uncontended" 20_000 "lock and unlock" uncontended::measure;
     "mutex.contended" 4_000 "lock and unlock, wanted by two cores" contended::measure;
-    "thread.spawn_join" 2_000 "an empty thread's life" loops::spawn_join;
-    "thread.migrate" 2_000 "to another core" loops::migrate;
+    "thread.spawn_join" 2_000 "an empty thread's life" spawn_join::measure;
+    "thread.migrate" 2_000 "to another core" migrate::measure;
     "wake.idle_core" 500 "unpark until it runs on another core that sleeps" |run| wakes::measure(run, false);
     "wake.busy_core" 500 "the same, where another thread runs" |run| wakes::measure(run, true);
     "irq.to_handler" 2_000 "SGI to itself until its handler begins" interrupts::to_handler;
     "irq.to_thread" 2_000 "SGI to itself until a thread runs" interrupts::to_thread;
-    "irq.timer" 2_000 "a timer interrupt that switches nobody" loops::timer_interrupt;
+    "irq.timer" 2_000 "a timer interrupt that switches nobody" timer_interrupt::measure;
     "timer.latency" 500 "how late a sleeper wakes on an idle core" cyclic::measure;
     "preempt.cost" 20 "from one busy thread to the other" preemption::measure;
     "scale.yield.t2" 20_000 "a yield among 2 threads" |run| scaling::runnable(run, 2);

@@ -8,7 +8,7 @@ use embedded_hal::delay::DelayNs;
 use ufmt::uwriteln;
 
 use crate::arch::smp::{Secondary, expect_secondary};
-use crate::arch::{boot, cpu, refusals};
+use crate::arch::{boot, cpu, pmu, refusals};
 use crate::console::Console;
 use crate::cores::CoreId;
 use crate::drivers::core_start::{StartError, nudge, start_core};
@@ -112,6 +112,7 @@ pub(crate) extern "C" fn secondary_main(core: usize) -> ! {
     per_core::init_pointers(id);
     per_core::init_clock();
     init_core_interrupts(id);
+    pmu::init_core();
     if !per_core::get(id).arrive() {
         refusals::park_core();
     }

@@ -9,4 +9,4 @@ mod words;
 mod taken;
 
 #[cfg(target_os = "none")]
-pub(crate) use taken::{Conditions, begin, print};
+pub(crate) use taken::{begin, core_hz, print};

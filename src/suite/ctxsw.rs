@@ -7,7 +7,7 @@ use ufmt::uwriteln;
 
 use self::handoff::{Measured, NoFigure, measure, nanoseconds};
 use super::{
-    conditions::{self, Conditions},
+    conditions,
     doubling::{classic_line, ns_per_handoff},
 };
 use crate::{
@@ -112,12 +112,20 @@ impl Mode {
 type Results = Vec<(Mode, Measured)>;
 
 fn run(ctx: &mut Context) -> Verdict {
+    let Some(_turn) = bench::Turn::take(ctx) else {
+        return Verdict::Failed;
+    };
     let online: Vec<CoreId> = cores::online().collect();
     let conditions = conditions::begin();
     match measure_all(ctx, &online) {
         Ok(results) => {
-            let verdict = show(ctx, &results, &online, conditions);
-            verdict.combine(samples::show(ctx, &results, &online))
+            let verdict = show(ctx, &results, &online);
+            let verdict = verdict.combine(samples::show(ctx, &results, &online));
+            conditions.print(ctx);
+            for (mode, measured) in &results {
+                report(ctx, *mode, measured);
+            }
+            verdict
         }
         Err(verdict) => verdict,
     }
@@ -160,12 +168,7 @@ fn measure_one(
 }
 
 /// Prints what the figures are made of, and whether they can be true.
-fn show(
-    ctx: &mut Context,
-    results: &Results,
-    online: &[CoreId],
-    conditions: Conditions,
-) -> Verdict {
+fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
     let mut verdict = Verdict::Passed;
     ctx.out().add_checks(results.len() as u32);
     for (mode, measured) in results {
@@ -174,10 +177,6 @@ fn show(
             let _ = uwriteln!(ctx.out(), "ctxsw: {}: {}", mode.name, complaint);
             verdict = Verdict::Failed;
         }
-    }
-    conditions.print(ctx);
-    for (mode, measured) in results {
-        report(ctx, *mode, measured);
     }
     verdict
 }

@@ -3,6 +3,7 @@
 
 use super::{
     aside::Aside,
+    conditions,
     session::{Ended, Session},
 };
 use crate::{
@@ -31,6 +32,7 @@ pub static COMMAND: Command = Command {
 
 fn run(ctx: &mut Context) -> Verdict {
     let rounds = ctx.number("rounds");
+    let conditions = conditions::begin();
     let mut session = Session::new(ctx);
     let Some(aside) = Aside::step() else {
         return Verdict::Failed;
@@ -40,5 +42,7 @@ fn run(ctx: &mut Context) -> Verdict {
         .and_then(|()| lost::check(&mut session, rounds))
         .and_then(|()| cost::check(&mut session));
     drop(aside);
-    session.finish()
+    let verdict = session.finish();
+    conditions.print(ctx);
+    verdict
 }

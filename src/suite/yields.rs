@@ -9,7 +9,7 @@ use super::{
     session::{Ended, Session},
 };
 use crate::{
-    cores,
+    bench, cores,
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
     thread::{self, Builder},
@@ -28,6 +28,9 @@ pub static COMMAND: Command = Command {
             Arg::number("yields", 1, 1_000_000_000, "Yields of each")
                 .or_number(20_000)
                 .option(),
+            bench::HIST,
+            bench::JSON,
+            bench::CSV,
         ],
     },
     run,
@@ -38,7 +41,11 @@ fn run(ctx: &mut Context) -> Verdict {
     let mut session = Session::new(ctx);
     let _: Result<(), Ended> = one_core(&mut session, threads, yields)
         .and_then(|()| anywhere(&mut session, threads, yields));
-    session.finish()
+    let verdict = session.finish();
+    if verdict == Verdict::Passed && bench::wants_samples(ctx) {
+        return bench::measure(ctx, &|id| id == "switch.yield.same_core");
+    }
+    verdict
 }
 
 /// Yields so often; the switches that came of it, or `None` if it was asked to stop.

@@ -56,7 +56,7 @@ pub(crate) fn print(ctx: &mut Context) {
 impl Snapshot {
     fn take() -> Self {
         Self {
-            pmu_hz: measure_core_hz(),
+            pmu_hz: core_hz(),
             mailbox_hz: mailbox::measured_hz(Clock::Arm).ok().map(u64::from),
             temperature_mc: mailbox::temperature_mc().ok(),
             throttled: mailbox::throttled().ok(),
@@ -162,9 +162,9 @@ fn is_other_clock(before: Option<u64>, after: Option<u64>) -> bool {
     matches!((before, after), (Some(before), Some(after)) if has_changed(before, after))
 }
 
-/// The clock of this core by its cycle counter against the generic timer, over [`WINDOW`]. `None` without a PMU, or if
-/// something came between each time.
-fn measure_core_hz() -> Option<u64> {
+/// The clock of this core in Hz, by its cycle counter against the generic timer, over [`WINDOW`]. `None` without a PMU, or
+/// if something came between each time.
+pub(crate) fn core_hz() -> Option<u64> {
     (0..TRIES).find_map(|_| measure_once())
 }
 

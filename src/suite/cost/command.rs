@@ -14,6 +14,7 @@ use crate::{
         pmu::{Counts, Window},
         timer,
     },
+    bench::Turn,
     report::{Value, Verdict},
     shell::{Arg, Command, Context, Spec, pad},
     suite::conditions,
@@ -44,6 +45,9 @@ const FEW: u64 = 2;
 const TOLERANCE: u64 = 1;
 
 fn run(ctx: &mut Context) -> Verdict {
+    let Some(_turn) = Turn::take(ctx) else {
+        return Verdict::Failed;
+    };
     let rounds = ctx.number("rounds");
     let conditions = conditions::begin();
     let mut all = [Totals::default(); Set::ALL.len()];
@@ -51,7 +55,8 @@ fn run(ctx: &mut Context) -> Verdict {
     // The sets take turns, so that what drifts meanwhile (clock, temperature) is in all of them alike.
     for _ in 0..rounds {
         for (set, totals) in Set::ALL.into_iter().zip(&mut all) {
-            totals.add(chunk(&mut contexts, set), CHUNK);
+            let (many, few) = chunk(&mut contexts, set);
+            totals.add(many, few, CHUNK);
         }
         if ctx.sleep(Duration::ZERO).is_err() {
             let Ok(()) = uwriteln!(ctx.out(), "cost: stopped");
@@ -64,14 +69,14 @@ fn run(ctx: &mut Context) -> Verdict {
     verdict
 }
 
-/// One chunk: what [`CHUNK`] switches came to.
-fn chunk(contexts: &mut Contexts, set: Set) -> Counted {
+/// One chunk: what [`CHUNK`] switches and [`FEW`] came to, and those few alone.
+fn chunk(contexts: &mut Contexts, set: Set) -> (Counted, Counted) {
     let irq = IrqGuard::mask();
     // Into the caches and the branch predictor, after whoever ran before.
     contexts.run(set, FEW, &irq);
     let few = count(contexts, set, FEW, &irq);
     let many = count(contexts, set, FEW + CHUNK, &irq);
-    many.without(few)
+    (many, few)
 }
 
 /// Counts while `switches` are made. Not inlined: both uses are to execute the same instructions.
@@ -96,7 +101,7 @@ fn count(contexts: &mut Contexts, set: Set, switches: u64, irq: &IrqGuard) -> Co
 struct Entry {
     set: Set,
     switches: u64,
-    /// Nanoseconds in the quickest chunk, without the loop's quickest.
+    /// Nanoseconds where nothing held it up, without the loop's.
     least_ns: Option<i64>,
     /// Of the whole switch, without the loop; of the loop itself for [`Set::Loop`].
     price: Price,

@@ -82,14 +82,18 @@ impl Counted {
 pub(super) struct Totals {
     switches: u64,
     sum: Option<Counted>,
-    /// Ticks and switches of the chunk that took the fewest.
-    least_ticks: u64,
-    least_switches: u64,
+    /// Switches of a chunk; the fewest ticks that so many and the few besides took, and that the few took. Not the least
+    /// difference: that would be of the chunk whose few were slow.
+    chunk: u64,
+    least_many: u64,
+    least_few: u64,
 }
 
 impl Totals {
-    /// Adds a chunk; all are of the same size.
-    pub(super) fn add(&mut self, chunk: Counted, switches: u64) {
+    /// Adds a chunk of `switches`: what so many and a few besides came to, and what the few did. All are of the same
+    /// size.
+    pub(super) fn add(&mut self, many: Counted, few: Counted, switches: u64) {
+        let chunk = many.without(few);
         let add = |a: Option<u64>, b: Option<u64>| Some(a? + b?);
         self.sum = Some(match self.sum {
             None => chunk,
@@ -99,9 +103,12 @@ impl Totals {
                 instructions: add(sum.instructions, chunk.instructions),
             },
         });
-        if self.switches == 0 || chunk.ticks < self.least_ticks {
-            (self.least_ticks, self.least_switches) = (chunk.ticks, switches);
+        if self.switches == 0 {
+            (self.least_many, self.least_few) = (many.ticks, few.ticks);
         }
+        self.least_many = self.least_many.min(many.ticks);
+        self.least_few = self.least_few.min(few.ticks);
+        self.chunk = switches;
         self.switches += switches;
     }
 
@@ -120,9 +127,10 @@ impl Totals {
         }
     }
 
-    /// Nanoseconds, in thousandths, of a switch in the quickest chunk.
+    /// Nanoseconds, in thousandths, of a switch where nothing held it up.
     pub(super) fn least_ns(&self, counter_hz: u64) -> Option<i64> {
-        nanoseconds(self.least_ticks, counter_hz, self.least_switches)
+        let ticks = self.least_many.saturating_sub(self.least_few);
+        nanoseconds(ticks, counter_hz, self.chunk)
     }
 }
 
@@ -197,15 +205,17 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_is_of_all_chunks_and_the_least_of_the_quickest() {
+    fn the_mean_is_of_all_chunks_and_the_least_of_what_nothing_held_up() {
         let mut totals = Totals::default();
-        for ticks in [540, 1_080, 540] {
-            totals.add(counted(ticks, Some(23_000)), 1_000);
+        // The second chunk's few were slow; its difference would be the least.
+        for (many, few) in [(560, 20), (620, 110), (1_100, 20), (590, 20)] {
+            let instructions = Some(23_000);
+            totals.add(counted(many, instructions), counted(few, Some(0)), 1_000);
         }
-        assert_eq!(totals.switches(), 3_000);
+        assert_eq!(totals.switches(), 4_000);
         let mean = totals.mean(HZ);
-        assert_eq!(mean.ns, Some(13_333), "40 us for 3000");
-        assert_eq!(mean.cycles, Some(20_160));
+        assert_eq!(mean.ns, Some(12_500), "50 us for 4000");
+        assert_eq!(mean.cycles, Some(18_900));
         assert_eq!(mean.instructions, Some(23_000));
         assert_eq!(totals.least_ns(HZ), Some(10_000));
     }
@@ -213,8 +223,8 @@ mod tests {
     #[test]
     fn what_one_chunk_did_not_count_has_no_mean() {
         let mut totals = Totals::default();
-        totals.add(counted(54, Some(5)), 10);
-        totals.add(counted(54, None), 10);
+        totals.add(counted(54, Some(5)), counted(0, Some(0)), 10);
+        totals.add(counted(54, None), counted(0, Some(0)), 10);
         assert_eq!(totals.mean(HZ).instructions, None);
         assert_eq!(totals.mean(HZ).ns, Some(100_000));
     }
@@ -241,6 +251,7 @@ mod tests {
         let mut totals = Totals::default();
         totals.add(
             counted(HZ * 86_400, Some(u64::MAX / 2_000)),
+            Counted::default(),
             1_000_000_000_000,
         );
         assert_eq!(totals.mean(HZ).ns, Some(86_400_000 / 1_000));

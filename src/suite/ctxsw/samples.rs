@@ -15,7 +15,7 @@ use crate::{
 
 /// If they were asked for: samples of as many handoffs as each mean is made of.
 pub(super) fn show(ctx: &mut Context, results: &Results, online: &[CoreId]) -> Verdict {
-    if !["hist", "json", "csv"].iter().any(|flag| ctx.flag(flag)) {
+    if !bench::wants_samples(ctx) {
         return Verdict::Passed;
     }
     let clock = Clock::new();
