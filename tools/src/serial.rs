@@ -248,6 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn a_port_that_was_given_back_can_be_opened_again() {
+        let pty = Pty::open();
+        for _ in 0..3 {
+            Serial::open(&pty.name).unwrap();
+        }
+    }
+
+    #[test]
     fn silence_is_reported_after_the_time_given() {
         let mut serial = shell("exec sleep 60");
         let message = serial

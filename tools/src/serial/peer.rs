@@ -29,6 +29,8 @@ pub(super) enum Peer {
         error: Option<io::Error>,
         /// Tells the thread that reads to end.
         stop: Arc<AtomicBool>,
+        /// That thread: until it ends it has the port, which nobody else can open.
+        reader: Option<thread::JoinHandle<()>>,
     },
 }
 
@@ -68,7 +70,8 @@ impl Peer {
             errors: Some(errors),
             command: shown,
         };
-        Ok((peer, Ends::new(input, output, Arc::default())))
+        let (ends, _) = Ends::new(input, output, Arc::default());
+        Ok((peer, ends))
     }
 
     /// Opens a port.
@@ -78,11 +81,12 @@ impl Peer {
             .try_clone()
             .with_context(|| format!("opening {name} a second time, to read"))?;
         let stop = Arc::new(AtomicBool::new(false));
-        let ends = Ends::new(port, input, Arc::clone(&stop));
+        let (ends, reader) = Ends::new(port, input, Arc::clone(&stop));
         let peer = Self::Port {
             name: name.to_owned(),
             error: None,
             stop,
+            reader: Some(reader),
         };
         Ok((peer, ends))
     }
@@ -147,7 +151,11 @@ impl Drop for Peer {
                 let _ = child.kill();
                 let _ = child.wait();
             }
-            Self::Port { stop, .. } => stop.store(true, Ordering::Relaxed),
+            Self::Port { stop, reader, .. } => {
+                stop.store(true, Ordering::Relaxed);
+                // A read ends after a moment without a byte. What the thread died of nobody asks any more.
+                let _ = reader.take().map(thread::JoinHandle::join);
+            }
         }
     }
 }
@@ -157,13 +165,14 @@ impl Ends {
         output: impl Write + Send + 'static,
         mut input: impl Read + Send + 'static,
         stop: Arc<AtomicBool>,
-    ) -> Self {
+    ) -> (Self, thread::JoinHandle<()>) {
         let (sender, received) = mpsc::channel();
-        thread::spawn(move || forward(&mut input, &sender, &stop));
-        Self {
+        let reader = thread::spawn(move || forward(&mut input, &sender, &stop));
+        let ends = Self {
             output: Box::new(output),
             received,
-        }
+        };
+        (ends, reader)
     }
 }
 
