@@ -7,6 +7,7 @@
 mod baseline;
 mod figures;
 mod page;
+mod peers;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::board::Board;
 use crate::build::{self, Firmware};
 use crate::cli::BenchOptions;
 use crate::failure::{CODE_FAILED, Failure};
+use crate::progress::Progress;
 use crate::qemu::{Console, Launch, Start, words};
 use crate::serial::Serial;
 use crate::setup;
@@ -60,13 +62,19 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
     let compiler = compiler.trim();
     let firmware = build::firmware(workspace, &toolchain, Board::Virt, PROFILE)?;
     let mut figures = Vec::new();
+    let progress = Progress::new(rows.len());
     for cores in rows.iter().map(|row| row.cores).collect::<BTreeSet<_>>() {
         let ids = rows.iter().filter(|row| row.cores == cores);
         let ids: Vec<&str> = ids.map(|row| row.id).collect();
-        eprintln!("measuring on {cores} cores: {}", ids.len());
-        let output = measure(workspace, &toolchain, &firmware, cores, &ids)?;
+        progress.note(&format!("measuring on {cores} cores: {}", ids.len()));
+        progress.say(format!("on {cores} cores"));
+        let before = figures.len();
+        let output = measure(workspace, &toolchain, &firmware, cores, &ids, &mut |text| {
+            progress.at(before + measured(text, &ids));
+        })?;
         figures.extend(read(&rows, cores, &output)?);
     }
+    drop(progress);
     // In the order of the table, whatever machine each came from.
     figures.sort_by_key(|(row, _)| ROWS.iter().position(|one| one.id == row.id));
     let baseline = Baseline::read(workspace)?;
@@ -76,13 +84,22 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
     Ok(judge(&baseline, compiler, &figures))
 }
 
-/// Boots a machine of so many cores with these benchmarks in its boot arguments; returns what it said.
+/// How many of these benchmarks have their figures in what a machine has said so far.
+fn measured(text: &str, ids: &[&str]) -> usize {
+    records(text)
+        .filter(|record| ids.contains(&record.id()))
+        .count()
+}
+
+/// Boots a machine of so many cores with these benchmarks in its boot arguments; returns what it said, after `seen` has
+/// had all of it whenever more came.
 fn measure(
     workspace: &Workspace,
     toolchain: &Toolchain,
     firmware: &Firmware,
     cores: usize,
     ids: &[&str],
+    seen: &mut dyn FnMut(&str),
 ) -> Result<String> {
     let commands = format!("bench {}", ids.join(" "));
     let launch = Launch {
@@ -108,7 +125,7 @@ fn measure(
     };
     let mut serial = Serial::start(&mut launch.command(workspace, toolchain, firmware)?)?;
     serial.keep_console(launch.directory.join("console.log"));
-    let output = serial.expect("@exit ", TIMEOUT)?;
+    let output = serial.expect_watched("@exit ", TIMEOUT, seen)?;
     let is_done = |record: &Record| record.id() == DONE;
     match records(&output).filter(is_done).last() {
         Some(done) if done.verdict() == Some(Verdict::Passed) => Ok(output),
@@ -131,14 +148,13 @@ fn read(rows: &[Row], cores: usize, output: &str) -> Result<Vec<(Row, Hundredths
     .collect()
 }
 
-/// Prints the figures beside those that were blessed, and says which are too far away.
+/// Prints the figures beside those that were blessed, and says what is not as it was; returns the exit code.
 fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> u8 {
     let blessed = baseline.of(compiler);
     println!(
         "{:<34} {:>11} {:>11} {:>10}  best peer",
         "instructions", "now", "blessed", "goal"
     );
-    let mut far = Vec::new();
     for (row, now) in figures {
         let name = page::name(row);
         let against = baseline::against(blessed, &name, *now, row.slack);
@@ -146,15 +162,12 @@ fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> 
             Against::New => "-".to_owned(),
             Against::Near(before) | Against::Far(before) => before.to_string(),
         };
-        if let Against::Far(before) = against {
-            far.push((name.clone(), before, *now, row.slack));
-        }
         let goal = row.goal.map_or("-".to_owned(), |(goal, _)| {
             Hundredths(goal * 100).to_string()
         });
         println!("{name:<34} {now:>11} {before:>11} {goal:>10}  {}", row.peer);
     }
-    if blessed.is_none() {
+    let Some(blessed) = blessed else {
         let others: Vec<&str> = baseline.compilers().collect();
         println!(
             "nothing to compare with: no figures of {compiler}, but of {}",
@@ -165,11 +178,34 @@ fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> 
             }
         );
         return 0;
+    };
+    let failures = failures(blessed, figures);
+    for failure in &failures {
+        println!("FAILED {failure}");
     }
-    for (name, before, now, slack) in &far {
-        println!("FAILED {name}: {now} instructions, blessed {before}: over {slack} % apart");
+    if failures.is_empty() { 0 } else { CODE_FAILED }
+}
+
+/// What is not as it was blessed: figures that are too far away, that were never blessed, that were and are no more.
+fn failures(blessed: &Figures, figures: &[(Row, Hundredths)]) -> Vec<String> {
+    let mut failures = Vec::new();
+    for (row, now) in figures {
+        let (name, slack) = (page::name(row), row.slack);
+        match baseline::against(Some(blessed), &name, *now, slack) {
+            Against::Near(_) => {}
+            Against::Far(before) => failures.push(format!(
+                "{name}: {now} instructions, blessed {before}: over {slack} % apart"
+            )),
+            Against::New => failures.push(format!("{name}: {now} instructions, never blessed")),
+        }
     }
-    if far.is_empty() { 0 } else { CODE_FAILED }
+    let is_measured = |name: &str| ROWS.iter().any(|row| page::name(row) == name);
+    let gone = blessed.iter().filter(|(name, _)| !is_measured(name));
+    failures.extend(gone.map(|(name, before)| {
+        let before = Hundredths(*before);
+        format!("{name}: blessed {before}, not measured any more")
+    }));
+    failures
 }
 
 /// Makes these the figures to compare with, and writes them into the page.
@@ -189,4 +225,46 @@ fn bless(
     baseline::write(&path, &text)?;
     println!("{}", path.display());
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_without_a_blessed_one_fails_and_so_does_a_blessed_one_that_is_gone() {
+        let now: Vec<(Row, Hundredths)> =
+            ROWS.iter().map(|row| (*row, Hundredths(1_000))).collect();
+        let blessed: Figures = ROWS.iter().map(|row| (page::name(row), 1_000)).collect();
+        assert_eq!(failures(&blessed, &now), Vec::<String>::new());
+        assert_eq!(
+            failures(&blessed, &now[..1]),
+            Vec::<String>::new(),
+            "some were chosen"
+        );
+
+        let (name, mut other) = (page::name(&ROWS[0]), blessed.clone());
+        other.remove(&name);
+        assert_eq!(
+            failures(&other, &now),
+            [format!("{name}: 10 instructions, never blessed")]
+        );
+        other.insert(name.clone(), 2_000);
+        let far = format!("{name}: 10 instructions, blessed 20: over 2 % apart");
+        assert_eq!(failures(&other, &now), [far]);
+
+        let mut more = blessed;
+        more.insert("smp1.of.old".to_owned(), 700);
+        assert_eq!(
+            failures(&more, &now[..1]),
+            ["smp1.of.old: blessed 7, not measured any more"]
+        );
+    }
+
+    #[test]
+    fn what_has_come_so_far_is_counted_by_the_benchmarks_that_were_asked_for() {
+        let text =
+            "@conditions cores=1\n@a.b count=1\n@hist id=a.b counts=1\n@c.d count=2\n@e.f cou";
+        assert_eq!(measured(text, &["a.b", "c.d", "e.f", "g.h"]), 2);
+    }
 }

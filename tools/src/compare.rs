@@ -2,6 +2,7 @@
 //!
 //! The runs are the samples: operations within a run share its board's temperature, its placement in caches, its luck.
 
+mod like;
 mod welch;
 
 use anyhow::Result;
@@ -12,51 +13,68 @@ use crate::measure;
 use crate::measure::doubts::doubts;
 use crate::measure::record::Run;
 use crate::measure::summary::{Summary, mean, summaries};
-use welch::welch;
+use welch::{Sample, welch};
 
 /// How sure all intervals of a comparison are together.
 const CONFIDENCE: f64 = 0.95;
 
-/// Runs it; returns the exit code: 1 where something has become slower.
+/// Runs it; returns the exit code: 1 where something has become slower, or cannot be told any more.
 pub(crate) fn run(options: &CompareOptions) -> Result<u8> {
     let (a, b) = (measure::read(&options.a)?, measure::read(&options.b)?);
-    let is_like = check_alike(&a, &b);
-    if !options.anyway {
-        is_like?;
+    let differences = like::differences(&a, &b);
+    if !differences.is_empty() && !options.anyway {
+        return Err(Failure::environment(differences.join("\n"))
+            .help("--anyway, to see the figures beside each other")
+            .into());
+    }
+    for what in differences {
+        eprintln!("warning: {what}");
     }
     for (name, runs) in [("A", &a), ("B", &b)] {
         for doubt in doubts(runs) {
             eprintln!("warning: {name}, {doubt}");
         }
     }
-    let (a, b) = (summaries(&a), summaries(&b));
-    let rows = rows(&a, &b, options.threshold);
-    print!("{}", table(&rows));
-    let (only_a, only_b) = (missing(&a, &b), missing(&b, &a));
-    for (name, ids) in [("A", only_a), ("B", only_b)] {
-        if !ids.is_empty() {
-            println!("only in {name}: {}", ids.join(", "));
-        }
-    }
-    println!("{}", summary(&rows, options.threshold));
-    let is_slower = rows.iter().any(|row| row.finding == Finding::Slower);
-    Ok(if is_slower { CODE_FAILED } else { 0 })
+    let (text, is_good) = judged(&a, &b, options.threshold);
+    print!("{text}");
+    Ok(if is_good { 0 } else { CODE_FAILED })
 }
 
-/// Refuses what cannot be compared: an emulator with a board, one board with another.
-fn check_alike(a: &[Run], b: &[Run]) -> Result<()> {
-    let is_emulated = |runs: &[Run]| runs.iter().any(Run::is_emulated);
-    let board = |runs: &[Run]| runs.iter().find_map(|run| run.condition("board").cloned());
-    let what = if is_emulated(a) != is_emulated(b) {
-        "one is of an emulator and one of a board: their times have nothing to do with each other"
-    } else if board(a) != board(b) {
-        "they are of different boards"
-    } else {
-        return Ok(());
-    };
-    Err(Failure::environment(what)
-        .help("--anyway, to see the figures beside each other")
-        .into())
+/// What is printed, and whether nothing is slower, nothing is missing in B, and all that was measured there has passed.
+fn judged(a: &[Run], b: &[Run], threshold: f64) -> (String, bool) {
+    let failed = failed(b);
+    let (a, b) = (summaries(a), summaries(b));
+    let rows = rows(&a, &b, threshold);
+    let (only_a, only_b) = (missing(&a, &b), missing(&b, &a));
+    let is_good = !rows.is_empty()
+        && !rows.iter().any(|row| row.finding == Finding::Slower)
+        && only_a.is_empty()
+        && failed.is_empty();
+    let mut text = table(&rows);
+    for (what, ids) in [("only in A", only_a), ("only in B", only_b)] {
+        if !ids.is_empty() {
+            text.push_str(&format!("{what}: {}\n", ids.join(", ")));
+        }
+    }
+    if !failed.is_empty() {
+        text.push_str(&format!("not passed in B: {}\n", failed.join(", ")));
+    }
+    text.push_str(&summary(&rows, threshold));
+    text.push('\n');
+    (text, is_good)
+}
+
+/// The commands that did not pass in every run.
+fn failed(runs: &[Run]) -> Vec<&str> {
+    let mut lines: Vec<&str> = runs
+        .iter()
+        .flat_map(|run| &run.commands)
+        .filter(|command| command.verdict.as_deref() != Some("passed"))
+        .map(|command| command.line.as_str())
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
 }
 
 /// What can be said about a benchmark.
@@ -84,24 +102,49 @@ struct Row<'a> {
 }
 
 fn rows<'a>(a: &[Summary<'a>], b: &[Summary<'_>], threshold: f64) -> Vec<Row<'a>> {
-    let pairs: Vec<(&'a str, Vec<f64>, Vec<f64>)> = a
+    let pairs: Vec<(&'a str, Means, Means)> = a
         .iter()
         .filter_map(|one| {
             let other = b.iter().find(|other| other.id == one.id)?;
-            let (ours, theirs) = (one.means(), other.means());
-            (!ours.is_empty() && !theirs.is_empty()).then_some((one.id, ours, theirs))
+            Some((one.id, Means::of(one)?, Means::of(other)?))
         })
         .collect();
     // With many intervals, each must be surer for all of them to hold (Bonferroni).
     let doubt = (1.0 - CONFIDENCE) / pairs.len().max(1) as f64;
     pairs
         .into_iter()
-        .map(|(id, ours, theirs)| row(id, &ours, &theirs, doubt, threshold))
+        .map(|(id, ours, theirs)| row(id, ours.sample(), theirs.sample(), doubt, threshold))
         .collect()
 }
 
-fn row<'a>(id: &'a str, ours: &[f64], theirs: &[f64], doubt: f64, threshold: f64) -> Row<'a> {
-    let means = [ours, theirs].map(|values| mean(values).unwrap_or_default());
+/// The mean of each run, and how finely it is told.
+struct Means {
+    values: Vec<f64>,
+    resolution: f64,
+}
+
+impl Means {
+    fn of(summary: &Summary<'_>) -> Option<Self> {
+        let (values, resolution) = (summary.means(), summary.resolution_ns());
+        (!values.is_empty()).then_some(Self { values, resolution })
+    }
+
+    fn sample(&self) -> Sample<'_> {
+        Sample {
+            values: &self.values,
+            resolution: self.resolution,
+        }
+    }
+}
+
+fn row<'a>(
+    id: &'a str,
+    ours: Sample<'_>,
+    theirs: Sample<'_>,
+    doubt: f64,
+    threshold: f64,
+) -> Row<'a> {
+    let means = [ours, theirs].map(|sample| mean(sample.values).unwrap_or_default());
     let percent = |ns: f64| 100.0 * ns / means[0];
     let interval = welch(ours, theirs, doubt).map(|ends| ends.map(percent));
     let change = percent(means[1] - means[0]);
@@ -114,17 +157,24 @@ fn row<'a>(id: &'a str, ours: &[f64], theirs: &[f64], doubt: f64, threshold: f64
     Row {
         id,
         means,
-        runs: [ours.len(), theirs.len()],
+        runs: [ours, theirs].map(|sample| sample.values.len()),
         interval,
         finding,
     }
 }
 
 fn missing<'a>(from: &[Summary<'a>], other: &[Summary<'_>]) -> Vec<&'a str> {
-    let is_missing = |id: &str| !other.iter().any(|summary| summary.id == id);
+    let has_mean = |summary: &&Summary<'_>| summary.mean().is_some();
+    let is_there = |id: &str| {
+        other
+            .iter()
+            .filter(has_mean)
+            .any(|summary| summary.id == id)
+    };
     from.iter()
+        .filter(has_mean)
         .map(|summary| summary.id)
-        .filter(|id| is_missing(id))
+        .filter(|id| !is_there(id))
         .collect()
 }
 
@@ -180,78 +230,4 @@ fn summary(rows: &[Row<'_>], threshold: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::record::Command;
-
-    #[test]
-    fn only_a_sure_difference_that_matters_is_one() {
-        let finding = |a: &[f64], b: &[f64]| row("x", a, b, 0.05, 2.0).finding;
-        let steady = [100.0, 100.1, 99.9, 100.0, 100.05];
-        assert_eq!(
-            finding(&steady, &steady.map(|ns| ns * 1.05)),
-            Finding::Slower
-        );
-        assert_eq!(
-            finding(&steady, &steady.map(|ns| ns * 0.9)),
-            Finding::Faster
-        );
-        assert_eq!(
-            finding(&steady, &steady.map(|ns| ns * 1.01)),
-            Finding::Same,
-            "sure, but small"
-        );
-        assert_eq!(
-            finding(&[90.0, 120.0, 80.0], &[100.0, 130.0, 95.0]),
-            Finding::Same,
-            "large, but not sure"
-        );
-        assert_eq!(finding(&[100.0], &[200.0]), Finding::Unknown);
-    }
-
-    #[test]
-    fn with_many_benchmarks_each_must_be_surer() {
-        let named = |id: &str, means: &[f64]| -> Vec<Run> {
-            means
-                .iter()
-                .map(|mean| {
-                    let mut command = Command::new("x");
-                    command.take(&format!("@{id} ops_ns={mean} ops=1"));
-                    measure::record::tests::run(vec![command])
-                })
-                .collect()
-        };
-        let (a, b) = (
-            named("a.x", &[100.0, 104.0, 96.0]),
-            named("a.x", &[112.0, 117.0, 108.0]),
-        );
-        let (one, other) = (summaries(&a), summaries(&b));
-        assert_eq!(rows(&one, &other, 2.0)[0].finding, Finding::Slower);
-        let (many, others) = (vec![one[0].clone(); 30], vec![other[0].clone(); 30]);
-        assert_eq!(rows(&many, &others, 2.0)[0].finding, Finding::Same);
-    }
-
-    #[test]
-    fn a_board_is_not_compared_with_an_emulator() {
-        let of = |host: &str, board: &str| {
-            let mut command = Command::new("x");
-            command.take(&format!("@conditions board={board} host={host}"));
-            vec![measure::record::tests::run(vec![command])]
-        };
-        assert!(check_alike(&of("hardware", "rpi4"), &of("hardware", "rpi4")).is_ok());
-        let refused = check_alike(&of("hardware", "rpi4"), &of("emulated", "rpi4"));
-        assert!(refused.unwrap_err().to_string().contains("emulator"));
-        assert!(check_alike(&of("emulated", "virt"), &of("emulated", "rpi4")).is_err());
-    }
-
-    #[test]
-    fn the_table_says_what_each_means_and_what_is_missing() {
-        let row = row("switch.yield", &[100.0, 100.0], &[110.0, 110.0], 0.05, 2.0);
-        let text = table(&[row]);
-        assert!(
-            text.contains("+10.00 %") && text.contains("SLOWER"),
-            "{text}"
-        );
-        assert!(summary(&[], 2.0).contains("nothing is in both"));
-    }
-}
+mod tests;

@@ -25,6 +25,7 @@ mod measure;
 mod monitor;
 mod mutants;
 mod port;
+mod progress;
 mod qemu;
 mod run;
 mod scenarios;

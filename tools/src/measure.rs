@@ -3,6 +3,8 @@
 //! What was measured is written as it comes in: a cable that is pulled costs the figure that was being taken, and no
 //! other. See `docs/measuring.md`.
 
+pub(crate) mod conditions;
+mod consistency;
 pub(crate) mod doubts;
 mod figure;
 mod histogram;
@@ -18,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::board::Board;
 use crate::build;
@@ -26,6 +27,7 @@ use crate::cli::MeasureOptions;
 use crate::failure::{CODE_FAILED, Failure};
 use crate::machines::{self, Role};
 use crate::port;
+use crate::progress::Progress;
 use crate::qemu::{Console, Launch};
 use crate::serial::Serial;
 use crate::setup;
@@ -42,11 +44,12 @@ const SILENCE: Duration = Duration::from_secs(300);
 
 /// Runs it; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &MeasureOptions) -> Result<u8> {
-    let (shell, wire) = connect(workspace, options)?;
     let directory = options.out.clone().unwrap_or_else(|| {
         let name = now().replace(':', "");
         workspace.target().join("pivot").join("measure").join(name)
     });
+    refuse_used(&directory)?;
+    let (shell, wire) = connect(workspace, options)?;
     let mut campaign = Campaign {
         shell,
         wire,
@@ -55,14 +58,37 @@ pub(crate) fn run(workspace: &Workspace, options: &MeasureOptions) -> Result<u8>
         quick: options.quick,
     };
     let is_good = campaign.run();
-    for file in campaign.draw()? {
+    ended(is_good, campaign.draw(), &campaign.directory)
+}
+
+/// Names the files; returns the exit code, or why the board was lost. That goes before whatever could not be drawn.
+fn ended(is_good: Result<bool>, drawn: Result<Vec<PathBuf>>, directory: &Path) -> Result<u8> {
+    for file in drawn.iter().flatten() {
         println!("{}", file.display());
     }
-    let is_good = is_good.with_context(|| {
-        let directory = campaign.directory.display();
-        format!("what was measured before is in {directory}")
-    })?;
-    Ok(if is_good { 0 } else { CODE_FAILED })
+    match is_good {
+        Ok(is_good) => drawn.map(|_| if is_good { 0 } else { CODE_FAILED }),
+        Err(lost) if drawn.is_err() => Err(lost),
+        Err(lost) => {
+            let what = format!("what was measured before is in {}", directory.display());
+            Err(lost.context(what))
+        }
+    }
+}
+
+/// Runs of two measurements would be taken for those of one.
+fn refuse_used(directory: &Path) -> Result<()> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut runs = entries
+        .map(|entry| entry.path())
+        .filter(|file| is_run(file));
+    let Some(file) = runs.next() else {
+        return Ok(());
+    };
+    let what = format!("{} is of an earlier measurement", file.display());
+    Err(Failure::environment(what)
+        .help("--out with another directory, or none")
+        .into())
 }
 
 /// Some runs of the set over one wire.
@@ -88,7 +114,7 @@ impl Campaign {
         let version = self.shell.ask("version", SILENCE)?.trim().to_owned();
         eprintln!("{version}");
         let lines = set::lines(&mut self.shell, self.quick)?;
-        let progress = Progress::new(lines.len() as u64 * u64::from(self.runs));
+        let progress = Progress::new(lines.len() * self.runs as usize);
         let mut is_good = true;
         for number in 1..=self.runs {
             let mut run = Run {
@@ -168,7 +194,7 @@ fn measure(
     progress: &Progress,
 ) -> Result<()> {
     for line in lines {
-        progress.say(run.run, line);
+        progress.say(format!("run {}: {line}", run.run));
         run.commands.push(Command::new(line));
         let started = Instant::now();
         let result = shell.command(line, SILENCE, &mut |text| {
@@ -181,6 +207,10 @@ fn measure(
             }
             Ok(())
         });
+        // The last figure is complete now, or it never will be.
+        if let Some(command) = run.commands.last_mut() {
+            command.judge();
+        }
         result?;
         progress.step();
     }
@@ -236,36 +266,38 @@ fn is_run(file: &Path) -> bool {
     name.is_some_and(|name| name.starts_with("run-") && name.ends_with(".json"))
 }
 
-/// A bar over all commands of all runs; on something that is no terminal, nothing.
-struct Progress(ProgressBar);
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
-}
+    use super::*;
 
-impl Progress {
-    fn new(steps: u64) -> Self {
-        let bar = ProgressBar::new(steps);
-        let template = "{bar:24} {pos}/{len} {elapsed} (about {eta} left) {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
-    }
-
-    fn say(&self, run: u32, line: &str) {
-        self.0.set_message(format!("run {run}: {line}"));
+    #[test]
+    fn a_board_that_was_lost_is_the_error_and_not_that_there_is_nothing_to_draw() {
+        let nothing = || read(Path::new("/no/such/directory")).map(|_| Vec::new());
+        let lost = ended(Err(anyhow!("the port has gone")), nothing(), Path::new("d"));
+        assert_eq!(format!("{:#}", lost.unwrap_err()), "the port has gone");
+        let drawn = vec![PathBuf::from("index.html")];
+        let lost = ended(Err(anyhow!("the port has gone")), Ok(drawn), Path::new("d"));
+        let said = format!("{:#}", lost.unwrap_err());
+        assert_eq!(said, "what was measured before is in d: the port has gone");
+        assert!(ended(Ok(true), nothing(), Path::new("d")).is_err());
+        assert_eq!(ended(Ok(true), Ok(Vec::new()), Path::new("d")).unwrap(), 0);
+        assert_eq!(ended(Ok(false), Ok(Vec::new()), Path::new("d")).unwrap(), 1);
     }
 
-    /// A line above the bar.
-    fn note(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
-    }
-
-    fn step(&self) {
-        self.0.inc(1);
+    #[test]
+    fn a_directory_with_an_earlier_measurement_is_refused() {
+        let directory = std::env::temp_dir().join(format!("pivot-measure-{}", std::process::id()));
+        assert!(refuse_used(&directory).is_ok(), "it is not there");
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("notes.txt"), "").unwrap();
+        assert!(refuse_used(&directory).is_ok(), "it has no measurement");
+        fs::write(directory.join("run-4.json"), "").unwrap();
+        let refused = refuse_used(&directory).unwrap_err();
+        fs::remove_dir_all(&directory).unwrap();
+        let said = crate::failure::render(&refused);
+        assert!(said.contains("run-4.json"), "{said}");
+        assert!(said.contains("help: "), "{said}");
     }
 }

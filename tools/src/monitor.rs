@@ -21,9 +21,12 @@ use crate::workspace::Workspace;
 use symbols::Symbols;
 use terminal::Terminal;
 use view::View;
+#[cfg(test)]
+pub(crate) use view::stamp;
+pub(crate) use view::without_stamp;
 
 /// Ctrl-].
-const QUIT: u8 = 0x1d;
+pub(crate) const QUIT: u8 = 0x1d;
 
 /// How long a key may wait while nothing comes from the board.
 const TICK: Duration = Duration::from_millis(20);

@@ -101,6 +101,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),
     conversation("responsive", Place::Main, conversations::responsive),
     conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
+    conversation("monitor", Place::One, wires::monitored).on_cores(2),
     conversation("random-bytes", Place::Main, conversations::random_bytes),
 ];
 

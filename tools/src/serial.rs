@@ -107,11 +107,22 @@ impl Serial {
     /// When it does not come within `timeout` or the emulator ends: says what was waited for and shows
     /// the console's last lines.
     pub(crate) fn expect(&mut self, pattern: &str, timeout: Duration) -> Result<String> {
+        self.expect_watched(pattern, timeout, &mut |_| {})
+    }
+
+    /// As [`Serial::expect`]; hands over all that has come and is not consumed, whenever more of it comes.
+    pub(crate) fn expect_watched(
+        &mut self,
+        pattern: &str,
+        timeout: Duration,
+        seen: &mut dyn FnMut(&str),
+    ) -> Result<String> {
         let deadline = Instant::now() + timeout;
         loop {
             if let Some(text) = self.transcript.take_until(pattern) {
                 return Ok(text);
             }
+            seen(self.transcript.rest());
             let left = deadline.saturating_duration_since(Instant::now());
             let why = match self.receive(left) {
                 // A guest that never stops talking is not what was waited for either.

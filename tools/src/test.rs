@@ -18,6 +18,7 @@ use crate::failure::{CODE_FAILED, Failure, render};
 use crate::host_tests;
 use crate::inspect;
 use crate::machines::{self, Machine};
+use crate::progress::Progress;
 use crate::scenarios::{self, Extent, Scenario};
 use crate::session::Rig;
 use crate::setup;
@@ -97,9 +98,13 @@ pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
         count += timed("inspection", || inspect_images(&firmware))?;
     }
     let target = timed("machines", || {
-        Ok(run_cases(&cases, usize::from(options.jobs), |case| {
-            one(case, workspace, &toolchain, &firmware, options)
-        }))
+        let progress = Progress::new(cases.len());
+        Ok(run_cases(
+            &cases,
+            usize::from(options.jobs),
+            &progress,
+            |case| one(case, workspace, &toolchain, &firmware, options),
+        ))
     })?;
     count += target;
     for control in controls {
@@ -188,6 +193,7 @@ fn one(
 fn run_cases<'a>(
     cases: &[Case<'a>],
     jobs: usize,
+    progress: &Progress,
     run: impl Fn(&Case<'a>) -> Result<()> + Sync,
 ) -> Count {
     let next = AtomicUsize::new(0);
@@ -197,8 +203,10 @@ fn run_cases<'a>(
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let started = Instant::now();
+                    progress.say(case.name());
                     let result = run(case);
-                    print_line(case, started.elapsed(), result.is_ok());
+                    progress.print(&line(case, started.elapsed(), result.is_ok()));
+                    progress.step();
                     if let Err(error) = result
                         && let Ok(mut failures) = failures.lock()
                     {
@@ -209,20 +217,22 @@ fn run_cases<'a>(
         }
     });
     let failures = failures.into_inner().unwrap_or_default();
-    failures.iter().for_each(|failure| eprintln!("\n{failure}"));
+    failures
+        .iter()
+        .for_each(|failure| progress.note(&format!("\n{failure}")));
     Count {
         passed: cases.len() - failures.len(),
         failed: failures.len(),
     }
 }
 
-fn print_line(case: &Case<'_>, elapsed: Duration, passed: bool) {
+fn line(case: &Case<'_>, elapsed: Duration, passed: bool) -> String {
     let verdict = if passed { "ok" } else { "FAILED" };
-    println!(
+    format!(
         "test {} ... {verdict} ({:.1} s)",
         case.name(),
         elapsed.as_secs_f64()
-    );
+    )
 }
 
 fn timed<T>(what: &str, action: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -267,7 +277,8 @@ mod tests {
     fn a_failing_case_is_counted_and_the_others_still_run() {
         let machines = machines::all();
         let cases = select(&machines, &options(&["--full"]));
-        let count = run_cases(&cases, 2, |case| {
+        let progress = Progress::new(cases.len());
+        let count = run_cases(&cases, 2, &progress, |case| {
             if case.scenario.name == "boot" {
                 Err(anyhow!("red"))
             } else {
@@ -276,5 +287,6 @@ mod tests {
         });
         assert_eq!(count.failed, machines.len());
         assert_eq!(count.passed + count.failed, cases.len());
+        assert_eq!(progress.done(), cases.len() as u64);
     }
 }

@@ -50,8 +50,11 @@ impl Read {
                 let total = u128::from(number("total_ns")?) * 100;
                 u64::try_from(total.checked_div(u128::from(number("count")?))?).ok()?
             }
-            Self::Least => number("min_ns")? * 100,
-            Self::SinceReset => number("ops_instructions_x100")? + number("before_ns")? * 100,
+            Self::Least => number("min_ns")?.checked_mul(100)?,
+            Self::SinceReset => {
+                let before = number("before_ns")?.checked_mul(100)?;
+                number("ops_instructions_x100")?.checked_add(before)?
+            }
         };
         Some(Hundredths(value))
     }
@@ -87,5 +90,9 @@ mod tests {
         assert_eq!(read(Read::Each, "@x"), None);
         assert_eq!(read(Read::Mean, "@x count=0 total_ns=0"), None);
         assert_eq!(read(Read::SinceReset, line), None);
+        let most = u64::MAX;
+        assert_eq!(read(Read::Least, &format!("@x min_ns={most}")), None);
+        let line = format!("@x ops_instructions_x100={most} before_ns=1");
+        assert_eq!(read(Read::SinceReset, &line), None);
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct CompareOptions {
     /// Differences of less than so many hundredths do not matter
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0, value_parser = percent)]
     pub(crate) threshold: f64,
-    /// Compare an emulator with a board, or one board with another
+    /// Compare what was measured under different conditions: on another board, at another clock
     #[arg(long)]
     pub(crate) anyway: bool,
 }

@@ -5,32 +5,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
+use super::conditions::{self, CORE_HZ, MAILBOX_HZ};
 use super::doubts::doubts;
 use super::plot::{self, EMULATED, Plot, escape, time};
 use super::record::Run;
 use super::summary::{Summary, summaries};
 
 /// The conditions worth a line, and how they are called.
-const CONDITIONS: [(&str, &str); 14] = [
-    ("board", "Board"),
-    ("revision", "Revision"),
-    ("host", "Host"),
-    ("cores", "Cores"),
-    ("el", "Exception level"),
-    ("counter_hz", "Counter, Hz"),
-    ("core_hz_before", "Core clock before, Hz"),
-    ("core_hz_after", "Core clock after, Hz"),
-    ("clock_source", "Core clock according to"),
+const CONDITIONS: [(&[&str], &str); 13] = [
+    (&["board"], "Board"),
+    (&["revision"], "Revision"),
+    (&["host"], "Host"),
+    (&["cores"], "Cores"),
+    (&["el"], "Exception level"),
+    (&["counter_hz"], "Counter, Hz"),
+    (&CORE_HZ, "Core clock, Hz"),
+    (&["clock_source"], "Core clock according to"),
+    (&MAILBOX_HZ, "Core clock by the mailbox, Hz"),
     (
-        "temperature_mc",
+        &["temperature_mc"],
         "Temperature, thousandths of a degree Celsius",
     ),
-    ("throttled", "Throttled"),
-    ("profile", "Profile"),
-    ("build", "Build"),
-    ("clock_changed", "Core clock changed"),
+    (&["throttled"], "Throttled"),
+    (&["profile"], "Profile"),
+    (&["build"], "Build"),
 ];
 
 /// Writes the page and each plot as a file of its own; returns their paths.
@@ -76,7 +75,7 @@ fn page(runs: &[Run], all: &[Summary<'_>], plots: &[Plot], stamp: Option<&str>) 
             run.run
         ));
     }
-    body.push_str(&conditions(runs));
+    body.push_str(&conditions_table(runs));
     body.push_str(&warnings(runs));
     if !plots.is_empty() {
         body.push_str("<h2>Plots</h2>\n");
@@ -102,8 +101,8 @@ figure{margin:1.5em 0}figure svg{max-width:100%;height:auto;border:1px solid #dd
 .stamp{font-weight:bold;color:#c00000}.stamp span{font-weight:normal;color:#222}\
 .scroll{overflow-x:auto}";
 
-/// Under which conditions: those of the first command that states them.
-fn conditions(runs: &[Run]) -> String {
+/// Under which conditions: those of all commands.
+fn conditions_table(runs: &[Run]) -> String {
     let mut rows = String::new();
     let mut row = |name: &str, value: &str| {
         let value = escape(value);
@@ -113,19 +112,13 @@ fn conditions(runs: &[Run]) -> String {
         row("Runs", &runs.len().to_string());
         row("Begun", &first.started);
         row("Measured over", &first.wire);
-        for (key, name) in CONDITIONS {
-            if let Some(value) = first.condition(key) {
-                row(name, &shown(value));
+        for (keys, name) in CONDITIONS {
+            if let Some(said) = conditions::summary(runs, keys) {
+                row(name, &said);
             }
         }
     }
     format!("<h2>Conditions</h2>\n<table class=\"plain\">\n{rows}</table>\n")
-}
-
-pub(super) fn shown(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn warnings(runs: &[Run]) -> String {
@@ -200,10 +193,18 @@ fn table(all: &[Summary<'_>]) -> String {
     .collect();
     format!(
         "<h2>Figures</h2>\n<p>Mean: over all operations, then over the runs. Percentiles, cycles and instructions: the \
-         median of the runs. Least and greatest: of all runs. Samples are the time of one operation less the cost of \
-         reading the clock.</p>\n<div class=\"scroll\"><table>\n<tr>{heads}</tr>\n{rows}</table></div>\n"
+         median of the runs. Least and greatest: of all runs. {SAMPLES}</p>\n<div class=\"scroll\"><table>\n<tr>{heads}</tr>\n{rows}</table></div>\n"
     )
 }
+
+/// What a sample is. `docs/benchmarks.md` says how each is taken.
+const SAMPLES: &str = "The mean is of the round without a clock where there is one, otherwise, and in \
+    <code>*.samples</code>, of the samples. A sample is the time of one operation, less the cost of reading the clock. \
+    But operations shorter than some ticks of the counter are timed in batches, and a sample is the mean of one \
+    (<code>batch</code>); in <code>scale.yield.tN</code> it is the mean of the switches between two turns of one thread. \
+    <code>timer.latency</code> and <code>latency</code> count from a deadline, <code>boot.to_prompt</code> from reset, and \
+    nothing is subtracted there; nor is it in <code>preempt.cost</code>, which has up to two turns of the threads' loop \
+    in it.";
 
 /// What a key that ends in `_xN` is multiplied by.
 fn scale(key: &str) -> f64 {
@@ -235,13 +236,14 @@ pub(super) mod tests {
         page(runs, &all, &plots(&all, stamp), stamp)
     }
 
-    const FIGURE: &str = "@a.b count=2 total_ns=14 min_ns=6 p50_ns=7 max_ns=8 ops_cycles_x100=1050";
+    const FIGURE: &str = "@a.b count=2 total_ns=14 min_ns=6 p50_ns=6 max_ns=8 ops_cycles_x100=1050";
+    const COUNTS: &str = "@hist id=a.b unit=ns bits=4 first=6 counts=1,0,1";
     const GOOD: &str = "@done command=bench verdict=passed";
 
     #[test]
     fn figures_of_an_emulator_are_stamped_and_those_of_a_board_are_not() {
-        let emulated = measured(&["@conditions board=virt host=emulated", FIGURE, GOOD]);
-        let board = measured(&["@conditions board=rpi4 host=hardware", FIGURE, GOOD]);
+        let emulated = measured(&["@conditions board=virt host=emulated", FIGURE, COUNTS, GOOD]);
+        let board = measured(&["@conditions board=rpi4 host=hardware", FIGURE, COUNTS, GOOD]);
         assert!(text(slice::from_ref(&emulated)).contains(EMULATED));
         assert!(!text(slice::from_ref(&board)).contains("EMULATED"));
         assert!(text(&[board, emulated]).contains(EMULATED));
@@ -253,15 +255,32 @@ pub(super) mod tests {
 
     #[test]
     fn a_row_has_the_figures_with_their_units() {
-        let page = text(&[measured(&[FIGURE, GOOD])]);
+        let page = text(&[measured(&[FIGURE, COUNTS, GOOD])]);
         let row = page
             .lines()
             .find(|line| line.contains("<td>a.b</td>"))
             .unwrap();
         assert!(
-            row.contains("<td>7 ns</td><td>6 ns</td><td>7 ns</td>"),
+            row.contains("<td>7 ns</td><td>6 ns</td><td>6 ns</td>"),
             "{row}"
         );
         assert!(row.contains("<td>10.5</td>"), "{row}");
+    }
+
+    #[test]
+    fn the_page_shows_the_conditions_of_every_command_and_what_a_sample_is() {
+        let clock = |hz: u32| format!("@conditions board=rpi4 host=hardware core_hz_before={hz}");
+        let page = text(&[
+            measured(&[&clock(1500), GOOD]),
+            measured(&[&clock(600), GOOD]),
+        ]);
+        assert!(
+            page.contains("<td>Core clock, Hz</td><td>600 to 1500</td>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("<code>scale.yield.tN</code> it is the mean"),
+            "{page}"
+        );
     }
 }

@@ -5,15 +5,19 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use pivot::report::Record;
+use pivot::report::{Record, is_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::consistency::contradiction;
 use super::figure::Figure;
 use super::histogram::Histogram;
 
 /// Version of the form. A reader refuses any other.
 pub(crate) const SCHEMA: u32 = 1;
+
+/// The field that says whether a line is whole: it is no figure.
+const SEAL: &str = "crc";
 
 /// The fields of a report line: integers where they are decimal, otherwise text as it came.
 pub(crate) type Fields = BTreeMap<String, Value>;
@@ -60,7 +64,8 @@ pub(crate) struct Command {
     pub(crate) skipped: Vec<String>,
     /// Everything else that it printed.
     pub(crate) said: Vec<String>,
-    /// Lines that began like a report and broke its grammar: bytes were lost on the wire.
+    /// Lines that began like a report and cannot be as they were sent: they break its grammar, their seal does not fit, or
+    /// the figure contradicts itself. Bytes were lost or changed on the wire.
     pub(crate) damaged: Vec<String>,
 }
 
@@ -68,7 +73,7 @@ impl Run {
     /// Reads a file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        let run: Self = serde_json::from_slice(&text)
+        let mut run: Self = serde_json::from_slice(&text)
             .with_context(|| format!("{} is not a measurement", path.display()))?;
         if run.schema != SCHEMA {
             bail!(
@@ -77,6 +82,8 @@ impl Run {
                 run.schema
             );
         }
+        // Whoever was interrupted while measuring has not judged the last figure.
+        run.commands.iter_mut().for_each(Command::judge);
         Ok(run)
     }
 
@@ -98,6 +105,12 @@ impl Run {
     pub(crate) fn condition(&self, key: &str) -> Option<&Value> {
         let all = self.commands.iter().filter_map(|c| c.conditions.as_ref());
         all.filter_map(|fields| fields.get(key)).next()
+    }
+
+    /// Nanoseconds from one tick of the counter to the next, by which every time is told; 1 where nobody says.
+    pub(crate) fn tick_ns(&self) -> f64 {
+        let hz = self.condition("counter_hz").and_then(Value::as_f64);
+        hz.filter(|&hz| hz > 0.0).map_or(1.0, |hz| 1e9 / hz)
     }
 
     /// Whether an emulator was measured. What does not say that it is hardware is taken for one.
@@ -123,13 +136,17 @@ impl Command {
                 .extend((!line.is_empty()).then(|| line.to_owned()));
             return false;
         }
-        let Ok(record) = Record::parse(line) else {
+        let record = Record::parse(line).ok();
+        let Some(record) = record.filter(|_| is_whole(line) != Some(false)) else {
             self.damaged.push(line.to_owned());
             return true;
         };
         match record.id() {
             "conditions" => self.conditions = Some(fields(&record)),
-            "done" => self.verdict = record.get("verdict").map(str::to_owned),
+            "done" => {
+                self.verdict = record.get("verdict").map(str::to_owned);
+                self.judge();
+            }
             "skipped" => self.skipped.extend(record.get("id").map(str::to_owned)),
             "check" if record.number("ok") == Some(0) => self.failed.push(fields(&record)),
             // Not figures: what held, how a run of boot arguments ended, events.
@@ -152,17 +169,47 @@ impl Command {
         match (figure, Histogram::read(record)) {
             (Some(figure), Some(part)) => match &mut figure.histogram {
                 None => figure.histogram = Some(part),
-                Some(whole) => whole.buckets.extend(part.buckets),
+                Some(whole) => {
+                    if !whole.append(&part) {
+                        self.damaged.push(line.to_owned());
+                    }
+                }
             },
             _ => self.damaged.push(line.to_owned()),
         }
         true
     }
+
+    /// Takes figures that contradict themselves away from the good ones. For when the command has ended, since a figure
+    /// is not complete before its histogram is.
+    pub(crate) fn judge(&mut self) {
+        // The price list is a chain: it says nothing where a link is missing.
+        let is_chain = self.damaged.is_empty();
+        let mut before: Option<Figure> = None;
+        for figure in std::mem::take(&mut self.results) {
+            let why = contradiction(&figure, before.as_ref().filter(|_| is_chain));
+            if let Some(why) = why {
+                self.damaged.push(format!("{}: {why}", figure.line()));
+                before = None;
+            } else {
+                before = is_chain.then(|| figure.clone());
+                self.results.push(figure);
+            }
+        }
+    }
+}
+
+/// A value as it came.
+pub(super) fn shown(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn fields(record: &Record) -> Fields {
     record
         .fields()
+        .filter(|&(key, _)| key != SEAL)
         .map(|(key, text)| {
             let value = text.parse::<u64>().map(Value::from);
             let value = value.or_else(|_| text.parse::<i64>().map(Value::from));
@@ -172,103 +219,4 @@ fn fields(record: &Record) -> Fields {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    const YIELD: &str = "@switch.yield.same_core count=4 total_ns=1002 min_ns=200 p50_ns=250 max_ns=300 mean_ns=251";
-
-    fn taken(lines: &[&str]) -> Command {
-        let mut command = Command::new("bench all");
-        for line in lines {
-            command.take(line);
-        }
-        command
-    }
-
-    #[test]
-    fn a_figure_keeps_every_field_and_its_mean_is_exact() {
-        let command = taken(&["yield: 251 ns", YIELD]);
-        assert_eq!(command.said, ["yield: 251 ns"]);
-        let [figure] = &command.results[..] else {
-            panic!("{command:?}")
-        };
-        assert_eq!(figure.id, "switch.yield.same_core");
-        assert_eq!(figure.fields.len(), 6);
-        assert_eq!(figure.mean_ns(), Some(250.5));
-    }
-
-    #[test]
-    fn a_histogram_on_several_lines_is_one_and_empty_buckets_are_left_out() {
-        let command = taken(&[
-            YIELD,
-            "@hist id=switch.yield.same_core unit=ns bits=4 first=80 counts=1,0,2",
-            "@hist id=switch.yield.same_core unit=ns bits=4 first=90 counts=1",
-        ]);
-        let histogram = command.results[0].histogram.as_ref().unwrap();
-        assert_eq!(histogram.buckets, [(80, 1), (82, 2), (90, 1)]);
-        assert_eq!(histogram.count(), 4);
-        assert!(command.damaged.is_empty());
-    }
-
-    #[test]
-    fn what_was_damaged_on_the_wire_is_kept_as_such() {
-        let command = taken(&[
-            "@switch.yield.same_core coun",
-            "@hist id=nobody unit=ns bits=4 first=0 counts=1",
-        ]);
-        assert_eq!(command.damaged.len(), 2);
-        assert!(command.results.is_empty());
-    }
-
-    #[test]
-    fn verdict_conditions_failed_checks_and_what_was_skipped_are_no_figures() {
-        let command = taken(&[
-            "@conditions board=virt host=emulated cores=4 throttled=0x0",
-            "@check id=a ok=1",
-            "@check id=b ok=0 got=3",
-            "@skipped id=ctxsw.apart needs-cores=2",
-            "@done command=ctxsw verdict=passed",
-        ]);
-        assert!(command.results.is_empty());
-        let conditions = command.conditions.unwrap();
-        assert_eq!(
-            (&conditions["cores"], &conditions["throttled"]),
-            (&4.into(), &"0x0".into())
-        );
-        assert_eq!(command.verdict.as_deref(), Some("passed"));
-        assert_eq!((command.failed.len(), command.skipped.len()), (1, 1));
-    }
-
-    #[test]
-    fn a_file_reads_back_as_it_was_written_and_another_form_is_refused() {
-        let directory = std::env::temp_dir().join(format!("pivot-record-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        let file = directory.join("run.json");
-        let mut run = run(vec![taken(&[YIELD])]);
-        run.write(&file).unwrap();
-        assert_eq!(Run::read(&file).unwrap(), run);
-        run.schema += 1;
-        run.write(&file).unwrap();
-        assert!(
-            Run::read(&file)
-                .unwrap_err()
-                .to_string()
-                .contains("has form 2")
-        );
-        fs::remove_dir_all(&directory).unwrap();
-    }
-
-    pub(crate) fn run(commands: Vec<Command>) -> Run {
-        Run {
-            schema: SCHEMA,
-            run: 1,
-            started: "2026-01-01T00:00:00Z".to_owned(),
-            wire: "test".to_owned(),
-            quick: false,
-            version: String::new(),
-            complete: true,
-            error: None,
-            commands,
-        }
-    }
-}
+pub(crate) mod tests;

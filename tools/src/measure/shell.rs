@@ -60,6 +60,11 @@ impl Shell {
         Ok(Self { serial })
     }
 
+    /// The line, for whoever talks to the shell in another way.
+    pub(crate) fn into_serial(self) -> Serial {
+        self.serial
+    }
+
     /// Types a command and hands over each line that it prints, until the next prompt.
     ///
     /// # Errors

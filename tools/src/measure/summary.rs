@@ -12,27 +12,34 @@ pub(crate) struct Summary<'a> {
     pub(crate) figures: Vec<&'a Figure>,
     /// The samples of all runs.
     pub(crate) histogram: Option<Histogram>,
+    /// The longest tick of the counter that told the time.
+    pub(crate) tick_ns: f64,
 }
 
 /// All benchmarks, in the order in which they were measured.
 pub(crate) fn summaries(runs: &[Run]) -> Vec<Summary<'_>> {
     let mut all: Vec<Summary<'_>> = Vec::new();
-    for figure in runs.iter().flat_map(Run::figures) {
-        match all.iter_mut().find(|summary| summary.id == figure.id) {
-            Some(summary) => summary.add(figure),
-            None => all.push(Summary {
-                id: &figure.id,
-                figures: vec![figure],
-                histogram: figure.histogram.clone(),
-            }),
+    for run in runs {
+        let tick_ns = run.tick_ns();
+        for figure in run.figures() {
+            match all.iter_mut().find(|summary| summary.id == figure.id) {
+                Some(summary) => summary.add(figure, tick_ns),
+                None => all.push(Summary {
+                    id: &figure.id,
+                    figures: vec![figure],
+                    histogram: figure.histogram.clone(),
+                    tick_ns,
+                }),
+            }
         }
     }
     all
 }
 
 impl<'a> Summary<'a> {
-    fn add(&mut self, figure: &'a Figure) {
+    fn add(&mut self, figure: &'a Figure, tick_ns: f64) {
         self.figures.push(figure);
+        self.tick_ns = self.tick_ns.max(tick_ns);
         if let (Some(all), Some(one)) = (&mut self.histogram, &figure.histogram) {
             // A histogram of another form is of another image: the figures stand, the picture shows the first.
             let _ = all.add(one);
@@ -45,6 +52,14 @@ impl<'a> Summary<'a> {
             .iter()
             .filter_map(|figure| figure.mean_ns())
             .collect()
+    }
+
+    /// How finely the means are told: the coarsest of them, in nanoseconds; 0 if there is none.
+    pub(crate) fn resolution_ns(&self) -> f64 {
+        self.figures
+            .iter()
+            .filter_map(|figure| Some(figure.mean(self.tick_ns)?.resolution_ns))
+            .fold(0.0, f64::max)
     }
 
     /// The mean over the runs.
@@ -130,5 +145,17 @@ mod tests {
     fn the_median_of_an_even_number_lies_between() {
         assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
         assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_coarsest_counter_of_all_runs_says_how_finely_means_are_told() {
+        let one = |hz: u32| {
+            let mut command = Command::new("bench");
+            command.take(&format!("@conditions counter_hz={hz}"));
+            command.take("@a.b ops=10 ops_ns=1000");
+            run(vec![command])
+        };
+        let runs = [one(1_000_000_000), one(50_000_000)];
+        assert_eq!(summaries(&runs)[0].resolution_ns(), 2.0);
     }
 }

@@ -45,7 +45,7 @@ impl View {
 
     fn stamp(&self) -> String {
         if self.has_stamps {
-            format!("[{:9.3}] ", self.started.elapsed().as_secs_f64())
+            stamp(self.started.elapsed().as_secs_f64())
         } else {
             String::new()
         }
@@ -93,6 +93,26 @@ impl View {
     }
 }
 
+/// What begins a line, with `--timestamps`: the seconds since the start.
+pub(crate) fn stamp(seconds: f64) -> String {
+    format!("[{seconds:9.3}] ")
+}
+
+/// A line of a log without its stamp, where it has one.
+pub(crate) fn without_stamp(line: &str) -> &str {
+    let parts = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("] "));
+    match parts {
+        Some((seconds, rest))
+            if seconds.contains('.') && seconds.trim_start().parse::<f64>().is_ok() =>
+        {
+            rest
+        }
+        _ => line,
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::path::PathBuf;
@@ -116,6 +136,19 @@ pub(super) mod tests {
             lines[1].starts_with("--- ") && lines[1].contains("damaged"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_stamp_is_taken_off_again_and_nothing_else_is() {
+        for seconds in [0.0, 1.25, 1e7] {
+            assert_eq!(
+                without_stamp(&format!("{}@x n=1", stamp(seconds))),
+                "@x n=1"
+            );
+        }
+        for line in ["[1] hog: passed", "@x n=1", "[core 0] x", "[] x", ""] {
+            assert_eq!(without_stamp(line), line);
+        }
     }
 
     #[test]

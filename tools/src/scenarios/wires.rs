@@ -1,7 +1,9 @@
 //! A measurement over a pty is the one over the emulator's own pipes, and survives what a pulled cable does. A trace
-//! comes over it too.
+//! comes over it too, and out of the log of the monitor.
 
 use std::collections::BTreeSet;
+use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +16,7 @@ use crate::failure::Failure;
 use crate::measure::record::Run;
 use crate::measure::shell::Shell;
 use crate::measure::{self, Campaign};
+use crate::monitor::QUIT;
 use crate::serial::Serial;
 use crate::session::Rig;
 use crate::trace;
@@ -45,6 +48,47 @@ pub(super) fn measure_over_each(rig: &Rig<'_>) -> Result<()> {
     let emulator = Emulator::start(&mut rig.on_pty()?)?;
     let serial = Serial::open(&emulator.pty)?;
     is_cut(rig, campaign(rig, serial, "cut")?, emulator)
+}
+
+/// What is typed at the monitor, and what shows that it was done.
+const TYPED: [(&str, &str); 4] = [
+    ("version\r", "Pivot "),
+    ("trace on --events 4096\r", "trace: on"),
+    ("ctxsw apart --seconds 1\r", "command=ctxsw verdict=passed"),
+    ("trace dump\r", "@trace.end "),
+];
+
+/// The monitor, as a person starts it, on an emulator's pty: keys go one way and lines the other, each with its stamp,
+/// Ctrl-] ends it, and its log is a trace that is whole.
+pub(super) fn monitored(rig: &Rig<'_>) -> Result<()> {
+    let emulator = Emulator::start(&mut rig.on_pty()?)?;
+    let log = rig.directory.join("monitor.log");
+    // What an earlier test has logged is not this one's.
+    let _ = fs::remove_file(&log);
+    let mut monitor = Command::new(env::current_exe().context("finding this program")?);
+    monitor.args(["monitor", "--timestamps", "--port", &emulator.pty, "--log"]);
+    let serial = Serial::start(monitor.arg(&log))?;
+    let mut serial = Shell::find(serial, "the monitor")?.into_serial();
+    for (line, answer) in TYPED {
+        serial.send(line.as_bytes())?;
+        serial.expect(answer, PATIENCE)?;
+        serial.expect("\n", PATIENCE)?;
+    }
+    serial.send(&[QUIT])?;
+    let status = serial.wait_for_end(PATIENCE)?;
+    let text = fs::read_to_string(&log).context("reading the monitor's log")?;
+    let has_stamps = text
+        .lines()
+        .any(|line| line.starts_with('[') && line.contains("] @trace.end "));
+    trace::judge(&text)?;
+    if status.success() && has_stamps && text.starts_with("--- ") {
+        return Ok(());
+    }
+    let what = format!(
+        "the monitor ended with {status}, its log is {}",
+        log.display()
+    );
+    Err(serial.failure(&what).into())
 }
 
 fn campaign(rig: &Rig<'_>, serial: Serial, name: &str) -> Result<Campaign> {
@@ -85,7 +129,7 @@ fn ids(run: &Run) -> BTreeSet<String> {
 fn is_cut(rig: &Rig<'_>, mut campaign: Campaign, emulator: Emulator) -> Result<()> {
     let directory = campaign.directory.clone();
     // Figures of an earlier test are not this one's.
-    let _ = std::fs::remove_dir_all(&directory);
+    let _ = fs::remove_dir_all(&directory);
     let killer = thread::spawn(move || {
         let deadline = Instant::now() + PATIENCE;
         let has_figure = |run: Run| run.figures().next().is_some();

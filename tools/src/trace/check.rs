@@ -20,6 +20,13 @@ pub(super) struct Slice {
     pub(super) left: Option<Event>,
 }
 
+impl Slice {
+    /// How long it is, in ticks; 0 where time goes back, which is a problem of its own.
+    pub(super) const fn ticks(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
 /// Who ran on a core, one after the other.
 pub(super) fn slices(id: usize, core: &CoreTrace) -> Vec<Slice> {
     let mut slices = Vec::new();
@@ -134,7 +141,7 @@ fn of_core(core: &CoreTrace) -> Vec<String> {
         ),
     ];
     for (kind, lost, kernel) in counted {
-        let seen = count(core, kind) + lost;
+        let seen = count(core, kind).saturating_add(lost);
         if seen != kernel {
             problems.push(format!(
                 "{seen} events `{}`, and the kernel counted {kernel}",
@@ -162,11 +169,12 @@ pub(super) fn summary(dump: &Dump) -> String {
         String::from("core    events      lost  switches   preempt   kernel's      busy\n");
     for (&id, core) in &dump.cores {
         let slices = slices(id, core);
-        let all: u64 = slices.iter().map(|slice| slice.end - slice.start).sum();
-        let busy: u64 = slices
+        let ticks = |slice: &Slice| u128::from(slice.ticks());
+        let all: u128 = slices.iter().map(ticks).sum();
+        let busy: u128 = slices
             .iter()
             .filter(|slice| slice.thread != 0)
-            .map(|slice| slice.end - slice.start)
+            .map(ticks)
             .sum();
         let _ = writeln!(
             text,
@@ -175,7 +183,7 @@ pub(super) fn summary(dump: &Dump) -> String {
             core.lost,
             count(core, Kind::Switch) + count(core, Kind::Preempt),
             count(core, Kind::Preempt),
-            core.counts.voluntary + core.counts.preempted,
+            core.counts.voluntary.saturating_add(core.counts.preempted),
             100.0 * busy as f64 / all.max(1) as f64
         );
     }
@@ -184,6 +192,7 @@ pub(super) fn summary(dump: &Dump) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chrome;
     use super::super::dump::tests::{event, read, written};
     use super::*;
 
@@ -229,6 +238,29 @@ mod tests {
             found[0].contains("cores 0 and 1 at the same time"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn time_that_goes_back_is_said_and_what_there_is_still_drawn() {
+        let [one, other] = good();
+        let mut dump = read(&written(&[&one, &other]));
+        dump.cores.get_mut(&0).unwrap().events[2].ticks = 5;
+        let found = problems(&dump);
+        assert_eq!(found, ["core 0: time goes back at tick 5"]);
+        assert!(summary(&dump).contains("100.0%"));
+        let drawn = chrome::json(&dump);
+        assert!(drawn.contains("\"dur\":0.0"), "{drawn}");
+    }
+
+    #[test]
+    fn counts_beyond_all_bounds_are_a_problem_and_no_more() {
+        let [one, other] = good();
+        let mut dump = read(&written(&[&one, &other]));
+        let core = dump.cores.get_mut(&0).unwrap();
+        core.lost_counts.voluntary = u64::MAX;
+        (core.counts.voluntary, core.counts.preempted) = (u64::MAX - 1, 2);
+        assert_eq!(problems(&dump).len(), 2);
+        assert!(summary(&dump).contains(&u64::MAX.to_string()));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn slice(dump: &Dump, slice: &Slice) -> Value {
         "ph": "X", "pid": 0, "tid": slice.core,
         "name": dump.name(slice.thread),
         "ts": dump.microseconds(slice.start),
-        "dur": dump.microseconds(slice.end - slice.start),
+        "dur": dump.microseconds(slice.ticks()),
         "args": { "thread": slice.thread, "left by": left, "preempted": is_preempted },
     })
 }

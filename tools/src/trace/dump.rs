@@ -7,6 +7,7 @@ use pivot::report::{Record, is_whole, strip_terminal};
 use pivot::trace::{BLOCK, Block, CORE, Counts, END, Event, START, THREAD};
 
 use crate::failure::Failure;
+use crate::monitor::without_stamp;
 
 /// What one core has recorded.
 #[derive(Debug, Default)]
@@ -43,7 +44,7 @@ pub(crate) struct Dump {
 }
 
 impl Dump {
-    /// Reads the last dump in `lines`; other lines may stand between its own.
+    /// Reads the last dump in `lines`; other lines may stand between its own, and the monitor's stamps before them.
     ///
     /// # Errors
     ///
@@ -52,12 +53,13 @@ impl Dump {
         let mut dump: Option<Self> = None;
         for line in lines {
             let line = strip_terminal(line);
+            let line = without_stamp(&line);
             if !line.starts_with(&format!("@{BLOCK}")) {
                 continue;
             }
-            let record = Record::parse(&line).ok();
+            let record = Record::parse(line).ok();
             match record.as_ref().map(Record::id) {
-                Some(START) if is_whole(&line) == Some(true) => {
+                Some(START) if is_whole(line) == Some(true) => {
                     let started = dump.insert(Self::default());
                     started.hz = record
                         .as_ref()
@@ -67,7 +69,7 @@ impl Dump {
                 }
                 _ => {
                     if let Some(dump) = &mut dump {
-                        dump.line(&line, record.as_ref());
+                        dump.line(line, record.as_ref());
                     }
                 }
             }
@@ -133,6 +135,7 @@ impl Dump {
 
     fn block(&mut self, line: &str) -> Option<()> {
         let block = Block::decode(line)?.ok()?;
+        let next = block.seq.checked_add(1)?;
         let core = self.cores.entry(block.core).or_default();
         if block.seq != core.next_block {
             self.damage.push(format!(
@@ -142,7 +145,7 @@ impl Dump {
                 block.seq.saturating_sub(1)
             ));
         }
-        core.next_block = block.seq + 1;
+        core.next_block = next;
         core.events.extend(block.events);
         Some(())
     }

@@ -1,5 +1,11 @@
 //! An axis: values to pixels, and where its marks are.
 
+/// Less than anything that is measured, and more than nothing.
+const LEAST: f64 = 1e-9;
+
+/// Beyond this no axis goes, whatever stands in a file: the image counts to 2^64.
+const GREATEST: f64 = 1e30;
+
 /// Values from `from` to `to` on pixels from `start` to `end`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
@@ -13,7 +19,8 @@ pub(super) struct Axis {
 impl Axis {
     /// Equal steps for equal differences, from 0 to a round value that is not below `greatest`.
     pub(super) fn linear(greatest: f64, start: f64, end: f64) -> Self {
-        let step = round_step(greatest.max(f64::MIN_POSITIVE) / 5.0);
+        let greatest = bounded(greatest, LEAST);
+        let step = round_step(greatest / 5.0);
         Self {
             is_log: false,
             from: 0.0,
@@ -25,8 +32,9 @@ impl Axis {
 
     /// Equal steps for equal quotients, over all of `least` to `greatest`, and one power of ten at the least.
     pub(super) fn log(least: f64, greatest: f64, start: f64, end: f64) -> Self {
-        let least = least.max(1.0);
-        let (mut from, mut to) = (least / 1.1, greatest.max(least) * 1.1);
+        let least = bounded(least, 1.0);
+        let greatest = bounded(greatest, least);
+        let (mut from, mut to) = (least / 1.1, greatest * 1.1);
         if to / from < 10.0 {
             let middle = (from * to).sqrt();
             (from, to) = (middle / 10_f64.sqrt(), middle * 10_f64.sqrt());
@@ -77,6 +85,15 @@ impl Axis {
     }
 }
 
+/// A value that an axis can end at; what is no number is the least.
+fn bounded(value: f64, least: f64) -> f64 {
+    if value.is_nan() {
+        least
+    } else {
+        value.clamp(least, GREATEST)
+    }
+}
+
 /// The least of 1, 2, 5, 10, 20, … that is not below `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
@@ -108,6 +125,20 @@ mod tests {
         assert!((axis.at(10.0) - 100.0).abs() < 1e-9);
         assert_eq!(axis.at(1e9), 300.0);
         assert_eq!(axis.marks(), [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0]);
+    }
+
+    #[test]
+    fn an_axis_has_few_marks_whatever_it_is_made_of() {
+        for value in [f64::INFINITY, f64::MAX, f64::NAN, -1.0, 0.0] {
+            for axis in [
+                Axis::log(1.0, value, 0.0, 9.0),
+                Axis::log(value, value, 0.0, 9.0),
+            ] {
+                assert!(axis.marks().len() < 40, "{axis:?}");
+                assert!(axis.at(value.max(1.0)).is_finite(), "{axis:?}");
+            }
+            assert!(Axis::linear(value, 0.0, 9.0).marks().len() < 40, "{value}");
+        }
     }
 
     #[test]

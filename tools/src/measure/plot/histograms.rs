@@ -1,5 +1,7 @@
 //! Histograms side by side: one row for each benchmark of a family, over one common axis of time.
 
+use pivot::stats;
+
 use super::axis::Axis;
 use super::svg::{Anchor, LETTER, Svg};
 use super::{COLOURS, Plot, time};
@@ -54,34 +56,46 @@ struct Row<'a> {
     histogram: &'a Histogram,
     count: u64,
     max: Option<f64>,
+    /// As the table has them.
+    p50: f64,
+    p99: f64,
+    /// Operations of which a sample is the mean.
+    batch: f64,
 }
 
 impl<'a> Row<'a> {
     fn of(summary: &'a Summary<'_>) -> Option<Self> {
         let histogram = summary.histogram.as_ref()?;
-        let count = histogram.count();
+        let count = histogram.count()?;
+        let max = summary.greatest("max_ns");
+        // The image's own, the median of the runs as in the table; without them what the image would say: the greatest
+        // value of the bucket.
+        let percentile = |key: &str, permille: u64| {
+            let of_buckets = || {
+                let most = stats::most(histogram.permille(permille)?) as f64;
+                Some(max.map_or(most, |max| most.min(max)))
+            };
+            summary.median_of(key).or_else(of_buckets)
+        };
+        let (p50, p99) = (percentile("p50_ns", 500)?, percentile("p99_ns", 990)?);
         (count >= SAMPLES && histogram.unit == "ns").then(|| Self {
             id: summary.id,
             histogram,
             count,
-            max: summary.greatest("max_ns"),
+            max,
+            p50,
+            p99,
+            batch: summary.greatest("batch").unwrap_or(1.0),
         })
     }
 
-    /// The value that so many thousandths of the samples do not exceed: the middle of its bucket.
-    fn permille(&self, permille: u64) -> f64 {
-        let wanted = (u128::from(self.count) * u128::from(permille))
-            .div_ceil(1000)
-            .max(1);
-        let mut seen = 0;
-        for &(index, count) in &self.histogram.buckets {
-            seen += u128::from(count);
-            if seen >= wanted {
-                let (least, next) = self.edges(index);
-                return (least + next - 1.0) / 2.0;
-            }
+    /// How many samples, and of what.
+    fn samples(&self) -> String {
+        if self.batch > 1.0 {
+            format!("{} samples, each of {}", self.count, self.batch)
+        } else {
+            format!("{} samples", self.count)
         }
-        0.0
     }
 
     /// Where a bucket begins and where the next one does.
@@ -91,10 +105,14 @@ impl<'a> Row<'a> {
 }
 
 fn plot(family: &str, rows: &[Row<'_>], stamp: Option<&str>) -> String {
-    let longest = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+    let longest = rows
+        .iter()
+        .map(|row| row.id.len().max(row.samples().len()))
+        .max()
+        .unwrap_or(0);
     let left = 32.0 + LETTER * longest as f64;
     let bottom = TOP + ROW * rows.len() as f64;
-    let title = format!("{family}: distribution of single operations");
+    let title = format!("{family}: distribution of the samples");
     let mut svg = Svg::new(WIDTH, bottom + BOTTOM, &title, stamp);
     svg.legend(
         16.0,
@@ -155,18 +173,13 @@ fn draw(svg: &mut Svg, row: &Row<'_>, axis: Axis, base: f64, left: f64) {
         );
     }
     svg.line((left, base), (WIDTH - RIGHT, base), "#888888", 1.0);
-    let (p50, p99) = (row.permille(500), row.permille(990));
+    let (p50, p99) = (row.p50, row.p99);
     for (value, colour) in [(p50, MEDIAN), (p99, P99)] {
         let x = axis.at(value);
         svg.line((x, base - ROW + 10.0), (x, base), colour, 1.5);
     }
     svg.text(left - 12.0, base - 18.0, row.id, Anchor::End);
-    svg.note(
-        left - 12.0,
-        base - 3.0,
-        &format!("{} samples", row.count),
-        Anchor::End,
-    );
+    svg.note(left - 12.0, base - 3.0, &row.samples(), Anchor::End);
     let x = WIDTH - RIGHT + 12.0;
     svg.text(x, base - 32.0, &format!("p50 {}", time(p50)), Anchor::Start);
     svg.text(x, base - 17.0, &format!("p99 {}", time(p99)), Anchor::Start);
@@ -178,6 +191,9 @@ fn draw(svg: &mut Svg, row: &Row<'_>, axis: Axis, base: f64, left: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::record::Command;
+    use crate::measure::record::tests::run;
+    use crate::measure::summary::summaries;
 
     fn row(buckets: Vec<(u32, u64)>) -> Histogram {
         Histogram {
@@ -188,28 +204,36 @@ mod tests {
     }
 
     #[test]
+    fn a_row_has_the_percentiles_of_the_table_and_says_what_its_samples_are_of() {
+        let mut command = Command::new("bench");
+        command.take("@scale.yield.t2 p50_ns=71 p99_ns=111 max_ns=112 batch=2");
+        command
+            .take("@hist id=scale.yield.t2 unit=ns bits=4 first=50 counts=98,0,0,0,0,0,0,0,0,0,2");
+        let runs = [run(vec![command])];
+        let all = summaries(&runs);
+        let row = Row::of(&all[0]).unwrap();
+        assert_eq!((row.p50, row.p99), (71.0, 111.0));
+        assert_eq!(row.samples(), "100 samples, each of 2");
+    }
+
+    #[test]
     fn percentiles_are_of_the_samples_and_each_family_has_a_plot() {
         let summary = |id, buckets| Summary {
             id,
             figures: Vec::new(),
             histogram: Some(row(buckets)),
+            tick_ns: 1.0,
         };
         let all = [
-            summary("switch.yield", vec![(10, 98), (20, 2)]),
+            summary("switch.yield", vec![(50, 98), (60, 2)]),
             summary("mutex.free", vec![(5, 100)]),
             summary("switch.alone", vec![(7, 20)]),
             summary("boot.once", vec![(7, 19)]),
         ];
         let rows: Vec<Row<'_>> = all.iter().filter_map(Row::of).collect();
         assert_eq!(rows.len(), 3);
-        assert_eq!(
-            (
-                rows[0].permille(500),
-                rows[0].permille(980),
-                rows[0].permille(990)
-            ),
-            (10.0, 10.0, 20.0)
-        );
+        // The greatest values of their buckets, as the image says them.
+        assert_eq!((rows[0].p50, rows[0].p99), (75.0, 115.0));
         let plots = histograms(&all, Some("EMULATED"));
         let names: Vec<&str> = plots.iter().map(|plot| plot.name.as_str()).collect();
         assert_eq!(names, ["histogram-switch", "histogram-mutex"]);

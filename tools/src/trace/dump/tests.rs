@@ -116,3 +116,28 @@ fn text_without_a_dump_is_an_error_that_says_what_to_do() {
     let error = Dump::read(["pivot> ps"].into_iter()).unwrap_err();
     assert!(crate::failure::render(&error).contains("trace dump"));
 }
+
+#[test]
+fn a_log_of_the_monitor_is_read_with_its_stamps() {
+    let stamped: Vec<String> = example()
+        .iter()
+        .map(|line| format!("{}{line}", crate::monitor::stamp(12.5)))
+        .collect();
+    let dump = read(&stamped);
+    assert_eq!(dump.damage, Vec::<String>::new());
+    assert_eq!(dump.cores[&0].events.len(), 2);
+}
+
+#[test]
+fn a_block_beyond_all_numbers_is_damage() {
+    let mut line = Text::new();
+    let mut events = [event(1, Kind::Timer, 0, 0)].into_iter().peekable();
+    assert!(encode(0, u64::MAX, &mut events, &mut line));
+    let mut lines = example();
+    lines.insert(2, line.as_str().to_owned());
+    let damage = read(&lines).damage;
+    assert!(
+        damage.iter().any(|what| what.contains("cannot be read")),
+        "{damage:?}"
+    );
+}
