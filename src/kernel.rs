@@ -9,6 +9,7 @@ mod secondaries;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use aarch64_cpu::asm::barrier;
 use ufmt::uwriteln;
 
 use crate::arch::cpu::{self, IrqGuard};
@@ -79,7 +80,8 @@ pub fn machine() -> &'static Machine {
     unsafe { &*MACHINE.0.get() }
 }
 
-/// The exception level at which the firmware entered the image: 1 or 2.
+/// The exception level at which the firmware entered the image: 1 or 2. At 3, `asm/boot.s` refuses with words
+/// (pre-flight 10).
 pub fn entry_level() -> u64 {
     ENTRY_LEVEL.load(Ordering::Relaxed)
 }
@@ -91,6 +93,8 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     ENTRY_LEVEL.store(entry_level, Ordering::Relaxed);
     let Firmware { board, main } = pivot_firmware();
     (board.early_init)();
+    // Device memory orders accesses to one device only: the pins are the UART's before it is set up (hazard H7).
+    barrier::dsb(barrier::SY);
     // The board's own UART, through the early map: so that there are words even without a tree.
     console::init(&board.uart);
     greet(board, device_tree);
