@@ -3,7 +3,7 @@
 //
 // Nothing here uses a stack, an exclusive or a floating-point register, and no Rust runs, before SCTLR_EL1
 // has M and C set: with the MMU off all data is Device memory, where an exclusive never succeeds or raises
-// an SError (DDI 0487, B2.9.2) and an unaligned access faults.
+// an SError (DDI 0487, B2.9.2) and an unaligned access faults (hazards H1, H2 and H12).
 
 // --- Image header (Linux, Documentation/arch/arm64/booting.rst, section 4) --------------------------------
 
@@ -40,8 +40,8 @@ _start:
     isb                                 // E2H is off before the registers that it renames are written
     mov     x1, #0x33ff                 // TFP = 0: floating point does not trap; the rest is RES1
     msr     cptr_el2, x1
-    msr     hstr_el2, xzr
-    mov     x1, #3                      // EL1 reaches the physical counter and timer
+    msr     hstr_el2, xzr               // hazard H11: all of these, whole, on every core
+    mov     x1, #3                      // EL1 reaches the physical counter and timer (hazard H10)
     msr     cnthctl_el2, x1
     msr     cntvoff_el2, xzr            // the virtual counter is the physical one, on every core
     mrs     x1, midr_el1
@@ -91,7 +91,8 @@ _start:
     isb
 .endm
 
-// Turns the MMU and the caches on with the tables at \root (a register). Clobbers x1, x2.
+// Turns the MMU and the caches on with the tables at \root (a register), in the order that hazards H6 and H8 ask
+// for. Clobbers x1, x2.
 .macro mmu_on root
     ldr     x1, ={MAIR}
     msr     mair_el1, x1
@@ -151,7 +152,7 @@ boot_entry:
     b.ne    refuse_address
 
     // The early map: the image as Normal memory, the UART as Device. It lives until Rust has built the
-    // final tables. The firmware may have left dirty lines over these pages: out with them first.
+    // final tables. The firmware may have left dirty lines over these pages: out with them first (hazard H3).
     ldr     x20, =__early_tables_start
     mov     x1, x20
     ldr     x2, =__early_tables_end
@@ -207,7 +208,7 @@ boot_entry:
     ldr     x1, =vectors
     msr     vbar_el1, x1
     isb
-    msr     daifclr, #4                 // SError: a bad access is reported where it happens
+    msr     daifclr, #4                 // SError: a bad access is reported where it happens (hazard H17)
     mov     x0, x19
     lsr     x1, x21, #2                 // exception level at entry
     mov     x29, xzr

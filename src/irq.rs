@@ -147,14 +147,16 @@ fn take_line(intid: u32, handler: fn()) -> Result<(), RegisterError> {
     Ok(())
 }
 
-/// Lets `core`, which may be this one, call the handler of the SGI `intid`. Several that it has not taken yet are one.
+/// Lets `core`, which may be this one, call the handler of the SGI `intid`. Several that it has not taken yet are one
+/// (pre-flight 24).
 /// What was stored before is seen by a handler that begins with a barrier.
 pub fn send_sgi(core: CoreId, intid: u32) {
     debug_assert!(FREE_SGIS.contains(&intid));
     gic::send_sgi(core.index(), intid);
 }
 
-/// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier.
+/// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier. Asked often,
+/// it looks once, at all of it (pre-flight 24).
 #[inline]
 pub fn send_reschedule(core: CoreId) {
     gic::send_sgi(core.index(), RESCHEDULE_SGI);

@@ -1,4 +1,5 @@
-//! Data cache maintenance by address, to the point of coherency: for what a core reads with its MMU off.
+//! Data cache maintenance by address, to the point of coherency: for what a core reads with its MMU off. Never by set
+//! and way, which reaches no other core's cache (hazard H25).
 
 #![expect(unsafe_code, reason = "cache maintenance has no crate")]
 

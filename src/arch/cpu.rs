@@ -20,7 +20,8 @@ pub fn affinity() -> u64 {
     MPIDR_EL1.get() & MPIDR_AFFINITY
 }
 
-/// The main identification register: implementer, part, revision.
+/// The main identification register: implementer, part, revision. No erratum of the Cortex-A72 is worked around
+/// (hazard H20: `docs/silicon.md` says why).
 pub fn midr() -> u64 {
     MIDR_EL1.get()
 }

@@ -10,7 +10,7 @@ use core::ops::Range;
 use core::sync::atomic::AtomicU64;
 
 /// Attribute 0: Normal, inner and outer write-back, read and write allocate. Attribute 1: Device-nGnRE.
-/// (DDI 0487, MAIR_EL1.)
+/// (DDI 0487, MAIR_EL1; hazard H7.)
 pub const MAIR: u64 = 0x04ff;
 /// Index of Normal memory in [`MAIR`].
 pub const ATTRIBUTE_NORMAL: u64 = 0;

@@ -1,6 +1,8 @@
 //! The performance monitors of this core: cycles, and instructions where they are counted. aarch64-cpu has none of
 //! these registers.
 //!
+//! On a board the cycles are those of the core's clock now, and stop in WFI (hazard H13).
+//!
 //! Nothing here runs but while something is measured: [`Window::open`] starts the counters of the core that it is
 //! called on, [`Window::close`] reads and stops them. While one is open on a core, a second one there counts nothing.
 //!

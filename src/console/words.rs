@@ -1,4 +1,4 @@
-//! The console of a kernel that has given up: no lock, no interrupt, no sleep.
+//! The console of a kernel that has given up: no lock, no interrupt, no sleep (pre-flight 32).
 #![expect(unsafe_code, reason = "takes the UART away from its owner")]
 
 use core::sync::atomic::Ordering;

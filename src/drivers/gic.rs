@@ -43,7 +43,7 @@ use ufmt::derive::uDebug;
 /// steps if the controller has 5 bits (IHI 0048B, section 3.8.1); this is in the middle of them.
 const PRIORITY: u8 = 0xa0;
 /// Priorities below this one (that is, with a greater number) are not delivered. 0xf0 is the lowest
-/// of the 16 steps; with 0xf0 in both, a Pi would never deliver what an emulated plain GIC does.
+/// of the 16 steps; with 0xf0 in both, a Pi would never deliver what an emulated plain GIC does (hazard H9).
 const PRIORITY_MASK: u32 = 0xf0;
 
 /// First INTID of the shared peripheral interrupts.

@@ -1,6 +1,6 @@
 //! PSCI: starting cores, switching the machine off, restarting it. The calls are the crate smccc's;
 //! the conduit is the device tree's, never a guess (a stock Pi 4 has no PSCI: there an SMC is an
-//! undefined instruction, and on QEMU's raspi4b it never returns).
+//! undefined instruction, and on QEMU's raspi4b it never returns: hazard H26).
 
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 

@@ -4,7 +4,7 @@
 //! A port has a small FIFO each way. Bytes to send go into the ring and from there into the FIFO at
 //! once, until it is full; only what is left over waits for the transmit interrupt. That order
 //! matters on a PL011: its transmit interrupt comes when the FIFO falls through its watermark, so a
-//! driver that waits for the interrupt with an empty FIFO waits for ever.
+//! driver that waits for the interrupt with an empty FIFO waits for ever (hazard H21).
 
 use heapless::Deque;
 use ufmt::derive::uDebug;

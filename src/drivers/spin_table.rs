@@ -1,5 +1,5 @@
 //! Starting a core that waits in a spin table, as on the Pi 4: it sleeps in WFE and reads its slot,
-//! with its caches off, after each event.
+//! with its caches off, after each event (hazard H5).
 #![expect(
     unsafe_code,
     reason = "a slot is an address, and the core that reads it sees only memory"

@@ -1,5 +1,5 @@
 //! Whether the number in x0 is a device tree, decided before it is followed further than its
-//! header.
+//! header (pre-flight 14).
 
 use core::ops::Range;
 

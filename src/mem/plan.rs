@@ -2,7 +2,7 @@
 //!
 //! Pure. Only what exists is mapped: a core speculates into Normal memory, and where there is
 //! nothing to answer it dies of an SError, sometimes minutes later. So holes, the VideoCore's part
-//! of RAM and reserved memory stay unmapped.
+//! of RAM and reserved memory stay unmapped (hazard H15).
 
 use crate::mem::ranges::{PAGE_BYTES, RangeSet, page_down, page_up};
 use crate::mem::window::GUARD_BYTES;

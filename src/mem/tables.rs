@@ -3,7 +3,7 @@
 //! The linear map shows RAM, the image by its sections and the devices at their own addresses; it
 //! has the rights that [`plan`](crate::mem::plan) gives and is never split afterwards. One set of
 //! tables serves all cores. `aarch64-paging` walks and writes them; it says of its `RootTable` that
-//! it does no TLB maintenance, so every function here that changes an entry does its own.
+//! it does no TLB maintenance, so every function here that changes an entry does its own (hazard H8).
 #![expect(unsafe_code, reason = "page tables decide what every address means")]
 
 use crate::arch::{cache, mmu};
@@ -89,7 +89,7 @@ pub unsafe fn map(region: &Region) -> bool {
 }
 
 /// Switches this core to the final tables and publishes them for the cores that follow, which read
-/// the root with their MMU off: it and the tables are cleaned to memory.
+/// the root with their MMU off: it and the tables are cleaned to memory (hazard H4).
 ///
 /// # Safety
 ///
@@ -123,7 +123,8 @@ pub unsafe fn activate() {
     );
 }
 
-/// Unmaps page 0 on every core, so that a null pointer faults.
+/// Unmaps page 0 on every core, so that a null pointer faults. Never written again: cores may still stand in the
+/// firmware's pen there (hazard H29).
 ///
 /// # Safety
 ///

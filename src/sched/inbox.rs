@@ -7,7 +7,7 @@
 //! can come back in between (no ABA).
 //!
 //! ```text
-//! push: node.next ← head; head ← node   (compare and swap, release)
+//! push: node.next ← head; head ← node   (compare and swap, release: hazard H24)
 //! take: head ← null                     (swap, acquire), then the list is turned round
 //! ```
 #![expect(

@@ -22,7 +22,8 @@ const FLAG_SEPARATOR: char = '\u{1f}';
 const CRATE_FLAGS: [&str; 2] = [
     // Backtraces walk the frame chain.
     "-Cforce-frame-pointers=yes",
-    // Linked for one address: there is nobody who would relocate the image.
+    // Linked for one address: there is nobody who would relocate the image. No target CPU: rustc's cortex-a72 has AES
+    // and SHA, which the BCM2711 has not (hazard H19).
     "-Crelocation-model=static",
 ];
 

@@ -170,7 +170,7 @@ fn count_spurious() {
 }
 
 /// Ends an interrupt: its priority is dropped and it is not active any more. The controller gets
-/// back exactly what it said, the source core of an SGI included (IHI 0048B, section 4.4.5).
+/// back exactly what it said, the source core of an SGI included (IHI 0048B, section 4.4.5; hazard H9).
 #[inline(always)]
 pub fn end_of_interrupt(ack: Ack) {
     match gicc() {
@@ -184,7 +184,7 @@ pub fn end_of_interrupt(ack: Ack) {
 #[inline]
 pub fn send_sgi(core: usize, intid: u32) {
     // What the receiver is to find must be visible before it is told; a store-release does not
-    // order against a device (Arm ARM, K11.5).
+    // order against a device (Arm ARM, K11.5; hazard H14).
     barrier::dsb(barrier::ISHST);
     if is_v3() {
         icc::send_sgi(v3::sgi_to(AFFINITIES[core].load(Relaxed), intid));

@@ -1,4 +1,5 @@
 //! The core clock, measured: what the cycle counter gained while the generic timer's counter gained so much. Pure.
+//! Before and after: a board changes it at will (hazard H22).
 
 /// A change of more than so many parts in a thousand is one.
 const CHANGE_PERMILLE: u64 = 10;
