@@ -9,7 +9,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
-pub(crate) use proofs::{FuzzOptions, MutantOptions};
+pub(crate) use proofs::{FuzzOptions, MutantOptions, PreflightOptions};
 pub(crate) use wires::{CompareOptions, MeasureOptions, MonitorOptions};
 
 /// The host tool of Pivot.
@@ -49,6 +49,8 @@ pub(crate) enum Call {
         #[command(flatten)]
         build: BuildOptions,
     },
+    /// Check the finished image, config.txt and card before they are flashed: 36 items
+    Preflight(PreflightOptions),
     /// Boot with the cores stopped, and say how to attach a debugger
     Gdb {
         /// TCP port to listen on

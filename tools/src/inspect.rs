@@ -5,6 +5,7 @@
 //! decoder says what they do, debug information says where they come from.
 
 mod before_mmu;
+pub(crate) mod code;
 mod dataflow;
 mod effect;
 mod exception_stack;

@@ -25,6 +25,7 @@ mod measure;
 mod monitor;
 mod mutants;
 mod port;
+mod preflight;
 mod progress;
 mod qemu;
 mod run;
@@ -67,6 +68,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
         Call::Mutants(options) => mutants::run(&workspace, options),
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
+        Call::Preflight(options) => preflight::run(&workspace, options),
         Call::Fuzz(options) => fuzz::run(&workspace, options),
         Call::Trace(options) => trace::run(&workspace, options),
         Call::Measure(options) => measure::run(&workspace, options),

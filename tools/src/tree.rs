@@ -12,7 +12,7 @@ use dtoolkit::model::{DeviceTree, DeviceTreeNode, DeviceTreeProperty};
 pub(crate) const STUB_TREE_ADDRESS: u64 = 0x2eff_0000;
 
 /// End of what the Arm cores have of the first GiB in QEMU (the VideoCore has the rest).
-const RAM_END: u32 = 0x3c00_0000;
+pub(crate) const RAM_END: u32 = 0x3c00_0000;
 
 /// First spin-table slot and the distance to the next core's, as in the board's own tree.
 pub(crate) const SPIN_TABLE: u32 = 0xd8;

@@ -1,5 +1,7 @@
 //! The options of the calls that try whether the tests find what is wrong.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::TypedValueParser;
 
@@ -62,4 +64,18 @@ fn minutes(text: &str) -> Result<f64, String> {
         Ok(minutes) if (0.0..=10_080.0).contains(&minutes) => Ok(minutes),
         _ => Err("not a number of minutes from 0 to 10080".to_owned()),
     }
+}
+
+/// What is checked before a card is flashed.
+#[derive(Args, Debug)]
+pub(crate) struct PreflightOptions {
+    /// The board whose image is flashed
+    #[arg(long, value_enum, default_value_t = Board::Rpi4)]
+    pub(crate) board: Board,
+    /// The card image; target/pivot/rpi4/card.img if that is there
+    #[arg(long, value_name = "FILE", conflicts_with = "plant")]
+    pub(crate) card: Option<PathBuf>,
+    /// Plant a defect and see it found by its item: a name, or `all`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) plant: Option<String>,
 }

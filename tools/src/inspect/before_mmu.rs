@@ -31,6 +31,34 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         let is_table = program.functions()[root].name.ends_with("vectors");
         open.extend(range.step_by(if is_table { 128 } else { usize::MAX }));
     }
+    let mut looked_at = 0;
+    let turned_on = walk(program, open, &mut |insn| {
+        looked_at += 1;
+        if turns_mmu_on(program, insn) {
+            return;
+        }
+        if let Some(what) = forbidden(insn) {
+            findings.push(Finding::at(
+                insn.address,
+                format!("{what} before the MMU is on"),
+            ));
+        }
+    });
+    if turned_on < 2 {
+        let what = format!(
+            "the MMU is turned on in {turned_on} places, not on the boot core and on the others"
+        );
+        findings.push(Finding::of_image(what));
+    }
+    Answer {
+        looked_at: format!("{looked_at} instructions up to {turned_on} places that turn it on"),
+        findings,
+    }
+}
+
+/// Visits each instruction that is reached from `open` before the MMU and the data cache are on, and those that turn them
+/// on; returns how many these are.
+pub(super) fn walk(program: &Program, mut open: Vec<u64>, visit: &mut dyn FnMut(&Insn)) -> usize {
     let (mut seen, mut turned_on) = (BTreeSet::new(), 0);
     while let Some(address) = open.pop() {
         let Some(insn) = program.at(address) else {
@@ -39,12 +67,10 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         if !seen.insert(address) {
             continue;
         }
+        visit(insn);
         if turns_mmu_on(program, insn) {
             turned_on += 1;
             continue;
-        }
-        if let Some(what) = forbidden(insn) {
-            findings.push(Finding::at(address, format!("{what} before the MMU is on")));
         }
         let next = address + 4;
         match insn.flow() {
@@ -57,19 +83,7 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
             Flow::Jump(_) | Flow::Return | Flow::Stop => {}
         }
     }
-    if turned_on < 2 {
-        let what = format!(
-            "the MMU is turned on in {turned_on} places, not on the boot core and on the others"
-        );
-        findings.push(Finding::of_image(what));
-    }
-    Answer {
-        looked_at: format!(
-            "{} instructions up to {turned_on} places that turn it on",
-            seen.len()
-        ),
-        findings,
-    }
+    turned_on
 }
 
 fn forbidden(insn: &Insn) -> Option<&'static str> {

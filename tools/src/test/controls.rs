@@ -12,6 +12,7 @@ use crate::cli::{OptLevel, TestOptions};
 use crate::failure::{Failure, render};
 use crate::fuzz::{self, Effort};
 use crate::mutants::{self, Tally};
+use crate::preflight;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
 
@@ -26,10 +27,14 @@ pub(super) enum Control {
     Orders,
     /// Every instruction interrupted that a trace shows interruptible.
     Fuzz,
+    /// The items before a card is flashed.
+    Preflight,
+    /// The same on images with one defect each.
+    Defects,
 }
 
 /// Every control.
-const ALL: [Control; 7] = [
+const ALL: [Control; 9] = [
     Control::Registers,
     Control::Sample(OptLevel::None),
     Control::Sample(OptLevel::Some),
@@ -37,6 +42,8 @@ const ALL: [Control; 7] = [
     Control::Sample(OptLevel::Size),
     Control::Orders,
     Control::Fuzz,
+    Control::Preflight,
+    Control::Defects,
 ];
 
 /// How many register mutants are enough at the other levels: the instructions that they replace are the same there,
@@ -51,13 +58,15 @@ impl Control {
             Self::Sample(level) => format!("mutants.registers-{}", level.profile()),
             Self::Orders => "mutants.orders".to_owned(),
             Self::Fuzz => "fuzz.every-instruction".to_owned(),
+            Self::Preflight => "preflight.items".to_owned(),
+            Self::Defects => "preflight.defects".to_owned(),
         }
     }
 
     fn is_run(self, options: &TestOptions) -> bool {
         match self {
-            Self::Registers | Self::Fuzz => !options.quick,
-            Self::Sample(_) | Self::Orders => options.full,
+            Self::Registers | Self::Fuzz | Self::Preflight => !options.quick,
+            Self::Sample(_) | Self::Orders | Self::Defects => options.full,
         }
     }
 
@@ -81,6 +90,15 @@ impl Control {
                     Effort::SHORT
                 };
                 return fuzz::test(workspace, toolchain, &firmware, effort);
+            }
+            Self::Preflight | Self::Defects => {
+                // What is flashed, whatever else is tested.
+                let firmware = build::firmware(workspace, toolchain, Board::Rpi4, "release")?;
+                return if matches!(self, Self::Preflight) {
+                    preflight::test(workspace, toolchain, &firmware)
+                } else {
+                    preflight::test_defects(workspace, toolchain, &firmware)
+                };
             }
         };
         let firmware = build::firmware(workspace, toolchain, Board::Virt, profile)?;
