@@ -1,5 +1,6 @@
 //! What can be typed after `cargo xtask`.
 
+mod cards;
 mod proofs;
 mod wires;
 
@@ -9,6 +10,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
+pub(crate) use cards::{FlashOptions, ImageOptions, WriteOptions};
 pub(crate) use proofs::{FuzzOptions, MutantOptions, PreflightOptions};
 pub(crate) use wires::{CompareOptions, MeasureOptions, MonitorOptions};
 
@@ -41,6 +43,13 @@ pub(crate) enum Call {
         #[command(flatten)]
         build: BuildOptions,
     },
+    /// Make the image of a card for a Raspberry Pi 4
+    Image(ImageOptions),
+    /// Write a card: `./flash.sh` calls it
+    Flash(FlashOptions),
+    /// The step of `flash` that needs root
+    #[command(hide = true)]
+    WriteDevice(WriteOptions),
     /// Hold the instructions of the images against the rules that no test on an emulator shows
     Inspect {
         /// Only this board
@@ -91,6 +100,14 @@ pub(crate) struct BuildOptions {
 }
 
 impl BuildOptions {
+    /// As the image is built that goes on a card if nobody says otherwise.
+    pub(crate) fn flashed() -> Self {
+        Self {
+            profile: "release".to_owned(),
+            opt_level: None,
+        }
+    }
+
     /// The cargo profile to build with.
     pub(crate) fn profile(&self) -> &str {
         self.opt_level
@@ -276,6 +293,9 @@ mod tests {
             &["x", "measure", "--qemu", "--port", "/dev/ttyUSB0"],
             &["x", "measure", "--qemu", "--runs", "0"],
             &["x", "compare", "a", "b", "--threshold", "-1"],
+            &["x", "image", "--size", "64"],
+            &["x", "image", "--without-firmware", "--firmware", "d"],
+            &["x", "flash", "--image-only", "f", "/dev/sdb"],
             &["x", "run", "--opt-level", "0", "--profile", "checked"],
         ] {
             assert!(Cli::try_parse_from(words).is_err(), "{words:?}");

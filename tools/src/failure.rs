@@ -49,6 +49,18 @@ impl Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// A test cannot be run here, and why: neither good nor bad.
+#[derive(Debug)]
+pub(crate) struct Skipped(pub(crate) String);
+
+impl Display for Skipped {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
 /// Prints an error as `error: WHAT` and, where it is known, `help: COMMAND`; returns the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> u8 {
     eprintln!("{}", render(error));

@@ -11,10 +11,12 @@
 mod bench;
 mod board;
 mod build;
+mod card;
 mod check;
 mod cli;
 mod compare;
 mod failure;
+mod flash;
 mod fuzz;
 mod host_tests;
 mod image;
@@ -65,6 +67,9 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Run(options) => run::run(&workspace, options),
         Call::Test(options) => test::run(&workspace, options),
         Call::Build { board, build } => build_boards(&workspace, *board, build),
+        Call::Image(options) => card::run(&workspace, options),
+        Call::Flash(options) => flash::run(&workspace, options),
+        Call::WriteDevice(options) => flash::write_device(options),
         Call::Gdb { port, run } => run::debug(&workspace, run, *port),
         Call::Mutants(options) => mutants::run(&workspace, options),
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: host tests, both images, and the matrix of machines and scenarios.
 
+mod cards;
 mod controls;
 
 use std::collections::HashMap;
