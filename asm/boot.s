@@ -23,14 +23,11 @@ _start:
 
 .section .text.boot, "ax"
 
-// Leaves EL2 for EL1h at the next instruction, IRQs and all else masked; at EL1 does nothing. At EL3 it
-// goes to `refuse`. Every register that could trap or redirect EL1 is written whole, not modified (but for
-// ICC_SRE_EL2, which keeps its bypass bits): the Pi's stub leaves them as reset, that is unknown. Clobbers x1, x2.
-.macro drop_to_el1 refuse
-    msr     daifset, #0xf
+// Leaves EL2 for EL1h at the next instruction, IRQs and all else masked; at EL1 does nothing. Never at EL3.
+// Every register that could trap or redirect EL1 is written whole, not modified (but for ICC_SRE_EL2, which
+// keeps its bypass bits): the Pi's stub leaves them as reset, that is unknown. Clobbers x1, x2.
+.macro drop_to_el1
     mrs     x1, currentel
-    cmp     x1, #(3 << 2)
-    b.eq    \refuse
     cmp     x1, #(2 << 2)
     b.ne    .Lat_el1\@
     adr     x1, boot_vectors
@@ -136,9 +133,11 @@ _start:
 // Entered by the firmware with x0 = physical address of the device tree, or something else (QEMU's raspi4b
 // without a tree: 0x100). Calls boot_main(x0, exception level) and does not come back.
 boot_entry:
+    msr     daifset, #0xf
     mov     x19, x0
     mrs     x21, currentel
-    drop_to_el1 refuse_el3
+    cmp     x21, #(3 << 2)
+    b.eq    refuse_el3
 
     // An ELF loaded by an emulator, or a stub that does not hold the others, starts all cores here.
     mrs     x1, mpidr_el1
@@ -146,10 +145,10 @@ boot_entry:
     tst     x1, x2
     b.ne    park
 
-    adr     x1, _start
-    ldr     x2, =__image_start
-    cmp     x1, x2
-    b.ne    refuse_address
+    b       relocate                    // relocate.s: comes back with the MMU off, where the image is linked for
+.global boot_settled
+boot_settled:
+    drop_to_el1
 
     // The early map: the image as Normal memory, the UART as Device. It lives until Rust has built the
     // final tables. The firmware may have left dirty lines over these pages: out with them first (hazard H3).
@@ -224,7 +223,11 @@ boot_entry:
 // not in the list parks.
 .global secondary_entry
 secondary_entry:
-    drop_to_el1 park
+    msr     daifset, #0xf
+    mrs     x1, currentel
+    cmp     x1, #(3 << 2)
+    b.eq    park
+    drop_to_el1
     ldr     x1, ={final_root}
     ldr     x20, [x1]
     mmu_on  x20

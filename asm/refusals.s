@@ -23,10 +23,10 @@ refuse_el3:
     adr     x1, message_el3
     b       say_and_park
 
-// For an image that runs where it is not linked for.
-.global refuse_address
-refuse_address:
-    adr     x1, message_address
+// For a device tree that the image would overwrite.
+.global refuse_tree
+refuse_tree:
+    adr     x1, message_tree
     b       say_and_park
 
 // For an exception while there is no stack.
@@ -49,8 +49,8 @@ say_and_park:
 
 message_el3:
     .asciz  "\r\npivot: entered at EL3; start the raw kernel8.img at EL2 or EL1 (no ELF, no kernel_old=1)\r\n"
-message_address:
-    .asciz  "\r\npivot: not at the address it is linked for; set kernel_address=0x80000 in config.txt\r\n"
+message_tree:
+    .asciz  "\r\npivot: the device tree lies where the image belongs; let the boot loader put it elsewhere\r\n"
 message_fatal:
     .asciz  "\r\npivot: exception during boot, before there are handlers\r\n"
     .balign 4

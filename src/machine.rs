@@ -23,7 +23,7 @@ use heapless::{String, Vec};
 
 use crate::board::{Board, Conduit, CoreStart, Gic, MAX_CORES, Uart};
 
-pub use blob::{HEADER_BYTES, MAX_TREE_BYTES, TreeError, plausible_tree};
+pub use blob::{HEADER_BYTES, MAX_TREE_BYTES, TREE_MAGIC, TreeError, plausible_tree};
 
 /// Affinity fields of MPIDR_EL1 (Arm ARM, D17.2.101): Aff3 in bits 39:32, Aff2 to Aff0 in 23:0.
 pub const MPIDR_AFFINITY: u64 = 0xff_00ff_ffff;

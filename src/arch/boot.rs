@@ -1,5 +1,5 @@
-//! Owns `asm/boot.s`: the image header and the way from the firmware to Rust, on the boot core and on the
-//! secondaries.
+//! Owns `asm/boot.s`, the image header and the way from the firmware to Rust, on the boot core and on the
+//! secondaries; and `asm/relocate.s`, which makes an entry by another boot loader look like one by the firmware.
 
 #![expect(unsafe_code, reason = "the entry of the image is assembly")]
 
@@ -11,6 +11,7 @@ use crate::arch::mmu;
 use crate::arch::smp::{self, Secondary};
 use crate::board::MAX_CORES;
 use crate::kernel;
+use crate::machine::{MAX_TREE_BYTES, TREE_MAGIC};
 
 /// Offset of the image from a 2 MiB boundary. The only value that every firmware and QEMU place alike is
 /// 0x80000 in an image with a header (the rule was read out of start4.elf of 2022 and 2024).
@@ -23,8 +24,10 @@ const _: () = assert!(
 
 global_asm!(
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/boot.s")),
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/relocate.s")),
     TEXT_OFFSET = const TEXT_OFFSET,
     SCTLR_MMU_OFF = const mmu::SCTLR_MMU_OFF,
+    SCTLR_EL2_MMU_OFF = const mmu::SCTLR_EL2_MMU_OFF,
     SCTLR_MMU_ON = const mmu::SCTLR_MMU_ON,
     MAIR = const mmu::MAIR,
     TCR = const mmu::TCR_WITHOUT_IPS,
@@ -32,6 +35,8 @@ global_asm!(
     BLOCK_NORMAL = const mmu::EARLY_BLOCK_NORMAL,
     BLOCK_DEVICE = const mmu::EARLY_BLOCK_DEVICE,
     MPIDR_AFFINITY = const MPIDR_AFFINITY,
+    TREE_MAGIC = const TREE_MAGIC,
+    TREE_MAX = const MAX_TREE_BYTES,
     SECONDARIES = const MAX_CORES,
     SECONDARY_SIZE = const size_of::<Secondary>(),
     SECONDARY_MPIDR = const offset_of!(Secondary, mpidr),

@@ -27,6 +27,8 @@ pub const TCR_WITHOUT_IPS: u64 =
 
 /// SCTLR_EL1 with the MMU and caches off: the RES1 bits 29, 28, 23, 22, 20 and 11, and nothing else.
 pub const SCTLR_MMU_OFF: u64 = 0x30d0_0800;
+/// SCTLR_EL2 of a boot loader's that is to be off: the RES1 bits 29, 28, 23, 22, 18, 16, 11, 5 and 4, and nothing else.
+pub const SCTLR_EL2_MMU_OFF: u64 = 0x30c5_0830;
 /// SCTLR_EL1 in use: M, C, I, and SA and SA0, so that a misaligned stack pointer faults at both.
 pub const SCTLR_MMU_ON: u64 = SCTLR_MMU_OFF | 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 12;
 

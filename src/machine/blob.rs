@@ -13,7 +13,7 @@ pub const HEADER_BYTES: usize = 8;
 pub const MAX_TREE_BYTES: usize = 2 << 20;
 
 /// First word of a blob, big endian (Devicetree Specification 0.4, section 5.2).
-const MAGIC: u32 = 0xd00d_feed;
+pub const TREE_MAGIC: u32 = 0xd00d_feed;
 /// Blobs are aligned to 8 bytes in memory (ibidem, section 5.6).
 const ALIGNMENT: usize = 8;
 /// Where a boot loader puts ATAGs for want of a tree, and what QEMU's raspi4b then passes in x0.
@@ -93,7 +93,7 @@ pub fn plausible_tree(
         _ => return Err(TreeError::OutsideWindow),
     };
     let [m0, m1, m2, m3, s0, s1, s2, s3] = read_header(x0);
-    if u32::from_be_bytes([m0, m1, m2, m3]) != MAGIC {
+    if u32::from_be_bytes([m0, m1, m2, m3]) != TREE_MAGIC {
         return Err(TreeError::BadMagic);
     }
     let size = u32::from_be_bytes([s0, s1, s2, s3]) as usize;
@@ -114,7 +114,7 @@ mod tests {
 
     fn header(size: u32) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
-        bytes[..4].copy_from_slice(&MAGIC.to_be_bytes());
+        bytes[..4].copy_from_slice(&TREE_MAGIC.to_be_bytes());
         bytes[4..].copy_from_slice(&size.to_be_bytes());
         bytes
     }

@@ -122,10 +122,18 @@ impl Image {
     }
 
     fn word(&self, offset: usize) -> u64 {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&self.bytes[offset..offset + 8]);
-        u64::from_le_bytes(bytes)
+        word(&self.bytes, offset).unwrap_or_default()
     }
+}
+
+/// Bytes that a flat image says it occupies once it runs (image_size).
+pub(crate) fn declared_size(image: &[u8]) -> Result<u64> {
+    word(image, 0x10).context("the image is shorter than its header")
+}
+
+fn word(bytes: &[u8], offset: usize) -> Option<u64> {
+    let bytes = bytes.get(offset..offset + 8)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
 }
 
 /// More than this between two segments is a mistake of the linker script, not an image.

@@ -1,6 +1,7 @@
 //! The machines that the firmware is tested on. Data.
 
 use crate::board::Board;
+use crate::boot_states::{self, X0};
 use crate::cli::OptLevel;
 use crate::qemu::{Start, board_like_globals, rpi4_options, virt_options, words};
 
@@ -30,6 +31,8 @@ pub(crate) enum Role {
     Checked,
     /// Another machine, where a board may go wrong in its own way.
     Variant,
+    /// The main one as another boot loader may leave it.
+    State,
     /// The main one with an image of another optimisation level.
     Level(OptLevel),
 }
@@ -40,7 +43,7 @@ impl Role {
         match self {
             Self::Checked => "checked",
             Self::Level(level) => level.profile(),
-            Self::Main | Self::Variant => usual,
+            Self::Main | Self::Variant | Self::State => usual,
         }
     }
 }
@@ -48,7 +51,11 @@ impl Role {
 impl Machine {
     /// Whether commands can be handed over in the boot arguments.
     pub(crate) fn has_bootargs(&self) -> bool {
-        self.start != Start::LoaderWithoutTree
+        match self.start {
+            Start::LoaderWithoutTree => false,
+            Start::Stub(state) => !matches!(state.x0, X0::Word(_)),
+            Start::Loader => true,
+        }
     }
 }
 
@@ -70,7 +77,7 @@ pub(crate) fn all() -> Vec<Machine> {
         cores: 4,
         role,
     };
-    vec![
+    let mut machines = vec![
         virt("virt-gic2-smp4", 4, 2, Role::Main),
         virt("virt-checked", 4, 2, Role::Checked),
         virt("virt-gic2-smp1", 1, 2, Role::Variant),
@@ -98,7 +105,7 @@ pub(crate) fn all() -> Vec<Machine> {
         rpi4(
             "rpi4-stub",
             board_like_globals(),
-            Start::Stub,
+            Start::Stub(boot_states::OF_FIRMWARE),
             Role::Variant,
         ),
         rpi4(
@@ -114,7 +121,13 @@ pub(crate) fn all() -> Vec<Machine> {
             Start::LoaderWithoutTree,
             Role::Variant,
         ),
-    ]
+    ];
+    machines.extend(
+        boot_states::ALL.iter().map(|&(name, state)| {
+            rpi4(name, board_like_globals(), Start::Stub(state), Role::State)
+        }),
+    );
+    machines
 }
 
 /// `virt` as like a Pi as it gets: non-secure EL2, a GIC with security extensions and 5 priority bits

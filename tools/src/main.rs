@@ -10,6 +10,7 @@
 
 mod bench;
 mod board;
+mod boot_states;
 mod build;
 mod card;
 mod check;

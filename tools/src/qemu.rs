@@ -7,8 +7,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::board::Board;
+use crate::boot_states::{LINKED, State};
 use crate::build::Firmware;
-use crate::stub;
+use crate::image::declared_size;
+use crate::stub::{self, Handover};
 use crate::toolchain::Toolchain;
 use crate::tree;
 use crate::workspace::Workspace;
@@ -19,18 +21,15 @@ pub(crate) const PROGRAM: &str = "qemu-system-aarch64";
 /// What the boot arguments begin with that carry commands to be run instead of a prompt.
 const EXEC_ARGUMENT: &str = "pivot.exec=";
 
-/// Where the Pi's image is linked for.
-const RPI4_KERNEL: u64 = 0x8_0000;
-
-/// How the Pi's image is started.
+/// How the image is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// By QEMU's own loader, with the project's device tree.
     Loader,
     /// By QEMU's own loader, without a device tree: x0 is 0x100 then, or what `virt` says.
     LoaderWithoutTree,
-    /// As the board does: from reset, through a stub that leaves what the board's firmware leaves.
-    Stub,
+    /// As the board does: from reset, through a stub that leaves what the board's firmware leaves, or worse.
+    Stub(State),
 }
 
 /// Where the serial console goes.
@@ -124,15 +123,9 @@ impl Launch<'_> {
             .exec
             .map(|commands| format!("{EXEC_ARGUMENT}{commands}"))
             .unwrap_or_default();
-        match (self.board, self.start) {
-            (Board::Rpi4, Start::Stub) => {
-                let bytes =
-                    stub::build(workspace, toolchain, RPI4_KERNEL, tree::STUB_TREE_ADDRESS)?;
-                let stub = self.file("stub.bin", &bytes)?;
-                let blob = self.file("tree.dtb", &tree::raspi4b(&bootargs)?)?;
-                load(command, &stub, 0);
-                load(command, &firmware.image, RPI4_KERNEL);
-                load(command, &blob, tree::STUB_TREE_ADDRESS);
+        match (self.board, &self.start) {
+            (_, Start::Stub(state)) => {
+                self.stub_arguments(command, state, &bootargs, workspace, toolchain, firmware)?;
             }
             (Board::Rpi4, Start::Loader) => {
                 let blob = self.file("tree.dtb", &tree::raspi4b(&bootargs)?)?;
@@ -152,6 +145,41 @@ impl Launch<'_> {
             _ => {
                 command.arg("-kernel").arg(&firmware.image);
             }
+        }
+        Ok(())
+    }
+
+    /// Puts stub, image and tree into memory, as the state wants them, for the cores to start in the stub.
+    fn stub_arguments(
+        &self,
+        command: &mut Command,
+        state: &State,
+        bootargs: &str,
+        workspace: &Workspace,
+        toolchain: &Toolchain,
+        firmware: &Firmware,
+    ) -> Result<()> {
+        let image = fs::read(&firmware.image)
+            .with_context(|| format!("reading {}", firmware.image.display()))?;
+        let blob = tree::raspi4b(bootargs)?;
+        let end = LINKED + declared_size(&image)?;
+        let (x0, has_tree) = state.x0(blob.len() as u64, end);
+        let mut kept = vec![state.loaded..state.loaded + image.len() as u64];
+        if has_tree {
+            kept.push(x0..x0 + blob.len() as u64);
+        }
+        let handover = Handover {
+            kernel: state.loaded,
+            x0,
+            rubbish: state.rubbish(&kept),
+            pending: state.has_pending_interrupts,
+            mmu: state.has_mmu_on,
+        };
+        let stub = self.file("stub.bin", &stub::build(workspace, toolchain, &handover)?)?;
+        load(command, &stub, 0);
+        load(command, &firmware.image, state.loaded);
+        if has_tree {
+            load(command, &self.file("tree.dtb", &blob)?, x0);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::board::Board;
+use crate::boot_states;
 use crate::build;
 use crate::cli::RunOptions;
 use crate::failure::{CODE_FAILED, Failure};
@@ -123,12 +124,12 @@ fn launch<'a>(
     debugger: Option<u16>,
 ) -> Result<Launch<'a>> {
     let start = match (options.stub, options.no_dtb) {
-        (true, _) => Start::Stub,
+        (true, _) => Start::Stub(boot_states::OF_FIRMWARE),
         (false, true) => Start::LoaderWithoutTree,
         (false, false) => Start::Loader,
     };
     let mut machine = machine(options)?;
-    if start == Start::Stub {
+    if options.stub {
         if options.board != Board::Rpi4 {
             return Err(usage(
                 "only the Pi has a firmware stub",

@@ -7,6 +7,7 @@ mod benchmarks;
 mod conversations;
 mod figures;
 mod scenario;
+mod states;
 mod watching;
 mod wires;
 
@@ -100,6 +101,10 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("editing", Place::Main, conversations::editing),
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),
     conversation("responsive", Place::Main, conversations::responsive),
+    conversation("suites", Place::States, states::suites),
+    conversation("suites-single", Place::States, states::suites_single),
+    conversation("suites-counted", Place::States, states::suites_counted),
+    conversation("tree-in-the-way", Place::Stub, states::tree_in_the_way),
     conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
     conversation("monitor", Place::One, wires::monitored).on_cores(2),
     conversation("random-bytes", Place::Main, conversations::random_bytes),
@@ -144,6 +149,32 @@ mod tests {
     }
 
     #[test]
+    fn every_state_boots_and_switches_in_ci_and_runs_all_suites_in_the_full_run() {
+        let machines = machines::all();
+        let states = machines
+            .iter()
+            .filter(|machine| machine.role == Role::State);
+        for machine in states {
+            let run = |extent| {
+                let scenarios = ALL
+                    .iter()
+                    .filter(|scenario| scenario.is_run_on(machine, extent));
+                scenarios.map(|scenario| scenario.name).collect::<Vec<_>>()
+            };
+            assert_eq!(run(Extent::Usual), IN_EVERY_STATE, "{}", machine.name);
+            let full = [
+                "boot",
+                "regs",
+                "ctxsw",
+                "suites",
+                "suites-single",
+                "suites-counted",
+            ];
+            assert_eq!(run(Extent::Full), full, "{}", machine.name);
+        }
+    }
+
+    #[test]
     fn a_machine_that_lacks_what_a_scenario_needs_does_not_run_it() {
         let machines = machines::all();
         let run_on = |name: &str, machine: &str| {
@@ -156,6 +187,8 @@ mod tests {
         };
         assert!(run_on("exec", "rpi4-stub") && !run_on("exec", "rpi4-notree"));
         assert!(run_on("wires", "virt-gic2-smp4") && !run_on("wires", "rpi4"));
+        assert!(run_on("tree-in-the-way", "rpi4-stub"));
+        assert!(!run_on("tree-in-the-way", "rpi4-worst"));
         assert!(run_on("jobs", "virt-gic2-smp2") && !run_on("jobs", "virt-gic2-smp1"));
     }
 }

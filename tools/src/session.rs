@@ -12,7 +12,7 @@ use crate::build::Firmware;
 use crate::failure::Failure;
 use crate::log;
 use crate::machines::Machine;
-use crate::qemu::{Console, Launch};
+use crate::qemu::{Console, Launch, Start, words};
 use crate::serial::Serial;
 use crate::toolchain::Toolchain;
 use crate::transcript::{exit_code, records};
@@ -45,7 +45,22 @@ impl Rig<'_> {
     /// Boots to the prompt.
     pub(crate) fn boot(&self) -> Result<Session> {
         let mut session = self.start(None, None)?;
-        session.banner = session.serial.expect(PROMPT, BOOT_TIMEOUT)?;
+        session.wait_for_prompt()?;
+        Ok(session)
+    }
+
+    /// Starts the machine in another way than its own, and waits for nothing.
+    pub(crate) fn start_as(&self, start: Start) -> Result<Session> {
+        let launch = self.launch(None, None, Console::Pipe);
+        self.begin(&Launch { start, ..launch })
+    }
+
+    /// Boots to the prompt with further options of the emulator, and with instructions counted or not.
+    pub(crate) fn boot_with(&self, options: &[&str], icount: Option<u32>) -> Result<Session> {
+        let mut launch = self.launch(None, icount, Console::Pipe);
+        launch.machine.extend(words(options));
+        let mut session = self.begin(&launch)?;
+        session.wait_for_prompt()?;
         Ok(session)
     }
 
@@ -105,7 +120,10 @@ impl Rig<'_> {
     }
 
     fn start(&self, exec: Option<&str>, icount: Option<u32>) -> Result<Session> {
-        let launch = self.launch(exec, icount, Console::Pipe);
+        self.begin(&self.launch(exec, icount, Console::Pipe))
+    }
+
+    fn begin(&self, launch: &Launch<'_>) -> Result<Session> {
         let mut command = launch.command(self.workspace, self.toolchain, self.firmware)?;
         // A log of an earlier run is not this run's.
         fs::write(launch.log(), "").context("emptying the emulator's log")?;
@@ -132,6 +150,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Waits for the first prompt; what came before is the banner.
+    pub(crate) fn wait_for_prompt(&mut self) -> Result<()> {
+        self.banner = self.serial.expect(PROMPT, BOOT_TIMEOUT)?;
+        Ok(())
+    }
+
     /// Types a command, waits for the next prompt, and returns what the command printed.
     pub(crate) fn command(&mut self, line: &str) -> Result<String> {
         self.command_within(line, COMMAND_TIMEOUT)

@@ -7,10 +7,6 @@ use anyhow::Result;
 use dtoolkit::memreserve::MemoryReservation;
 use dtoolkit::model::{DeviceTree, DeviceTreeNode, DeviceTreeProperty};
 
-/// Where the loader of `raspi4b` and of the stub run put the tree in RAM: below the VideoCore's share,
-/// as the board's firmware does.
-pub(crate) const STUB_TREE_ADDRESS: u64 = 0x2eff_0000;
-
 /// End of what the Arm cores have of the first GiB in QEMU (the VideoCore has the rest).
 pub(crate) const RAM_END: u32 = 0x3c00_0000;
 
@@ -106,6 +102,18 @@ fn soc() -> Result<Node> {
         .cells("reg", &[0x7e00_b880, 0x40])?
         .cells("interrupts", &[SPI, 33, LEVEL_HIGH])?
         .cells("#mbox-cells", &[0])?;
+    // What U-Boot needs besides: it asks GPIO whether the UART has its pins, and reads the card. QEMU puts the card
+    // where the board has Wi-Fi; the board's is at `emmc2`, of another kind.
+    let gpio = node("gpio@7e200000")
+        .text("compatible", &["brcm,bcm2711-gpio"])?
+        .cells("reg", &[0x7e20_0000, 0xb4])?
+        .empty("gpio-controller")?
+        .cells("#gpio-cells", &[2])?;
+    let card = node("mmc@7e300000")
+        .text("compatible", &["brcm,bcm2835-sdhci"])?
+        .cells("reg", &[0x7e30_0000, 0x100])?
+        .cells("interrupts", &[SPI, 126, LEVEL_HIGH])?
+        .text("status", &["okay"])?;
     Ok(node("soc")
         .text("compatible", &["simple-bus"])?
         .cells("#address-cells", &[1])?
@@ -126,7 +134,9 @@ fn soc() -> Result<Node> {
         )?
         .child(gic)
         .child(mailbox)
-        .child(uart))
+        .child(gpio)
+        .child(uart)
+        .child(card))
 }
 
 /// A node under construction.

@@ -52,6 +52,35 @@ global_asm!(
     GICC_CTLR_VALUE = const 0x1e7,
     GICC_PMR = const 0x4,
     GICC_PMR_ALL = const 0xff,
+    // What boot loaders leave on (the tool asks for it at LEFT_SLOT): the bits, and how many ranges of memory fit.
+    LEFT_SLOT = const 0x400,
+    LEFT_RUBBISH_BIT = const 0,
+    LEFT_PENDING_BIT = const 1,
+    LEFT_MMU_BIT = const 2,
+    RANGES = const 6,
+    // IHI 0048B, sections 4.3.5, 4.3.7, 4.3.12, 4.3.15. As Non-secure software sees them: bit 0 is Group 1.
+    NS_ENABLE = const 1,
+    GICD_ISENABLER = const 0x100,
+    GICD_ISPENDR = const 0x200,
+    // UART0's interrupt and its neighbours, 128 to 159.
+    PENDING_SPI_WORD = const 4,
+    GICD_ITARGETSR_SPIS = const 0x820,
+    // The emulator has 224 interrupts.
+    GICD_ITARGETSR_END = const 0x8e0,
+    EVERY_SPI_TO_CORE_0 = const 0x0101_0101,
+    GICD_SGIR = const 0xf00,
+    GICD_SGIR_TO_SELF = const 2 << 24,
+    SGI_MASK = const 0xf,
+    // DDI 0487, VMSAv8-64: a first level of four blocks of 1 GiB, since there are 32 bits of addresses (T0SZ 32).
+    // AP[1] (RES1 at EL2), accessed, inner shareable, attribute 0; the devices: attribute 1, never executable.
+    BLOCK_NORMAL = const 0x741_u64,
+    BLOCK_DEVICE = const 0x40_0000_0000_0445_u64,
+    // Attribute 0: Normal write-back. Attribute 1: Device-nGnRE.
+    MAIR = const 0x04ff_u64,
+    // RES1 bits 31 and 23; inner shareable, write-back walks; 4 KiB granule; 32 bits of addresses.
+    TCR_EL2 = const 0x8080_3520_u64,
+    // SCTLR with M, C and I.
+    SCTLR_MMU = const 0x30c5_1835,
     // Odd, so that it is no valid stack pointer; a pattern, so that it is known when it turns up.
     RUBBISH = const 0xdead_beef_0bad_f00d_u64,
     DIRTY_MASK = const 0xff,

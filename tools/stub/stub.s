@@ -4,7 +4,8 @@
 //
 // All four cores come here at address 0, in EL3, everything off. Core 0 goes on into the kernel, the
 // others wait for an address in their slot of the spin table. The tool writes the addresses of the
-// kernel and of the device tree into the finished bytes.
+// kernel and of the device tree into the finished bytes, and at .Lleft what else is to be left: rubbish
+// in memory, interrupts pending, the MMU on.
 
 .section .text.stub, "ax"
 .global stub_start
@@ -54,7 +55,14 @@ stub_start:
     mov     x0, #0
     b       .Lgo
 .Lboot_core:
-    ldr     w4, .Lkernel
+    ldr     w7, .Lleft
+    tbz     w7, #{LEFT_RUBBISH_BIT}, 3f
+    bl      .Lfill
+3:  tbz     w7, #{LEFT_PENDING_BIT}, 4f
+    bl      .Linterrupt
+4:  tbz     w7, #{LEFT_MMU_BIT}, 5f
+    bl      .Lmap
+5:  ldr     w4, .Lkernel
     ldr     w0, .Ltree
 .Lgo:
     b       .Ldirty
@@ -104,12 +112,91 @@ stub_start:
     mov     sp, x5
     br      x4
 
-    .balign 8
+    // Fills the ranges at .Lranges, multiples of 16, up to an empty one. Clobbers x0 to x3.
+.Lfill:
+    adr     x2, .Lranges
+    ldr     x3, .Lrubbish
+6:  ldp     w0, w1, [x2], #8
+    cbz     w1, 8f
+7:  stp     x3, x3, [x0], #16
+    cmp     x0, x1
+    b.lo    7b
+    b       6b
+8:  ret
+
+    // Enables everything, and leaves pending: every SGI from this core, every PPI, the SPIs of one word. None is
+    // left acknowledged and not ended: QEMU does not take the running priority from GICC_APR when the kernel clears
+    // that, as IHI 0048B has it, so nothing would ever be delivered there. Clobbers x0 to x3.
+.Linterrupt:
+    ldr     w2, .Ldistributor
+    mov     w0, #-1
+    mov     w1, #0
+    add     x3, x2, #{GICD_ISENABLER}
+9:  str     w0, [x3, w1, uxtw #2]
+    add     w1, w1, #1
+    cmp     w1, #{IGROUPR_WORDS}
+    b.lo    9b
+    mov     w1, #{EVERY_SPI_TO_CORE_0}
+    mov     w3, #{GICD_ITARGETSR_SPIS}
+10: str     w1, [x2, w3, uxtw]
+    add     w3, w3, #4
+    cmp     w3, #{GICD_ITARGETSR_END}
+    b.lo    10b
+    add     x3, x2, #{GICD_ISPENDR}
+    str     w0, [x3]
+    str     w0, [x3, #{PENDING_SPI_WORD} * 4]
+    mov     w1, #{GICD_SGIR_TO_SELF}
+11: str     w1, [x2, #{GICD_SGIR}]
+    add     w1, w1, #1
+    tst     w1, #{SGI_MASK}
+    b.ne    11b
+    mov     w0, #{NS_ENABLE}
+    str     w0, [x2, #{GICD_CTLR}]
+    add     x2, x2, #{GICC_OFFSET}
+    mov     w1, #{GICC_PMR_ALL}
+    str     w1, [x2, #{GICC_PMR}]
+    str     w0, [x2, #{GICC_CTLR}]
+    dsb     sy
+    ret
+
+    // MMU, data and instruction cache on at EL2, one to one: 3 GiB of memory, then devices. Clobbers x0.
+.Lmap:
+    adr     x0, .Ltable
+    msr     ttbr0_el2, x0
+    ldr     x0, .Lmair
+    msr     mair_el2, x0
+    ldr     x0, .Ltcr
+    msr     tcr_el2, x0
+    dsb     sy
+    tlbi    alle2
+    dsb     sy
+    isb
+    ldr     w0, .Lsctlr_mmu
+    msr     sctlr_el2, x0
+    isb
+    ret
+
+    .balign 64
+.Ltable:
+    .quad   {BLOCK_NORMAL}, {BLOCK_NORMAL} + 0x40000000, {BLOCK_NORMAL} + 0x80000000
+    .quad   {BLOCK_DEVICE} + 0xc0000000
+.Lmair:
+    .quad   {MAIR}
+.Ltcr:
+    .quad   {TCR_EL2}
 .Lrubbish:
     .quad   {RUBBISH}
 .Lfrequency:
     .word   {FREQUENCY}
 .Lsctlr:
     .word   {SCTLR}
+.Lsctlr_mmu:
+    .word   {SCTLR_MMU}
 .Ldistributor:
     .word   {DISTRIBUTOR}
+
+    .org    stub_start + {LEFT_SLOT}
+.Lleft:
+    .word   0
+.Lranges:
+    .space  {RANGES} * 8 + 8

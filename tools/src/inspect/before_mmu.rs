@@ -17,6 +17,10 @@ use crate::inspect::rules::{Answer, Finding, Image};
 /// Where a core comes from the firmware, or from an exception before there are handlers.
 const ENTRIES: [&str; 3] = ["_start", "secondary_entry", "boot_vectors"];
 
+/// The one routine that may jump to an address in a register: to the copy of the image that it has made, which it
+/// enters at `_start`, and that is followed anyway.
+const RELOCATES: &str = "relocate";
+
 /// SCTLR_EL1.M and .C.
 const MMU_AND_CACHE: u64 = 1 | 1 << 2;
 
@@ -31,13 +35,16 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         let is_table = program.functions()[root].name.ends_with("vectors");
         open.extend(range.step_by(if is_table { 128 } else { usize::MAX }));
     }
-    let mut looked_at = 0;
+    let (mut looked_at, mut copies) = (0, 0);
     let turned_on = walk(program, open, &mut |insn| {
         looked_at += 1;
         if turns_mmu_on(program, insn) {
             return;
         }
-        if let Some(what) = forbidden(insn) {
+        let is_jump = matches!(insn.flow(), Flow::Jump(_));
+        if is_jump && program.name_at(insn.address) == RELOCATES && copies == 0 {
+            copies += 1;
+        } else if let Some(what) = forbidden(insn) {
             findings.push(Finding::at(
                 insn.address,
                 format!("{what} before the MMU is on"),
@@ -51,7 +58,9 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
         findings.push(Finding::of_image(what));
     }
     Answer {
-        looked_at: format!("{looked_at} instructions up to {turned_on} places that turn it on"),
+        looked_at: format!(
+            "{looked_at} instructions up to {turned_on} places that turn it on, {copies} jump to a copy of the image"
+        ),
         findings,
     }
 }
@@ -187,6 +196,27 @@ mod tests {
             let findings = found(word, 5, NOP);
             assert!(findings[0].contains(what), "{what}: {findings:?}");
         }
+    }
+
+    #[test]
+    fn only_the_relocation_may_jump_to_an_address_in_a_register_and_only_once() {
+        let br = 0xd61f_0100; // br x8
+        let of_relocation = |words: &'static [Word]| {
+            let functions: [(&'static str, &[Word]); 4] = [
+                ("_start", &[Jump("relocate")]),
+                ("secondary_entry", &[Jump("relocate")]),
+                ("boot_vectors", &[Jump("relocate")]),
+                ("relocate", words),
+            ];
+            let findings = check(&image(&functions)).findings;
+            let jumps = |finding: &&Finding| finding.what.contains("a jump to an address");
+            findings.iter().filter(jumps).count()
+        };
+        assert!(found(br, 5, NOP)[0].contains("a jump to an address"));
+        assert_eq!(of_relocation(&[Is(0xd61f_0100)]), 0);
+        // cbz x0, 8 bytes on; br x8; br x8
+        let twice = &[Is(0xb400_0040), Is(0xd61f_0100), Is(0xd61f_0100)];
+        assert_eq!(of_relocation(twice), 1);
     }
 
     #[test]

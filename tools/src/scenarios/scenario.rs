@@ -6,11 +6,15 @@ use anyhow::Result;
 
 use crate::board::Board;
 use crate::machines::{Machine, Role};
+use crate::qemu::Start;
 use crate::session::Rig;
 
 /// What is run on images of every optimisation level: what depends on the code that the compiler makes around the
 /// switch.
 pub(super) const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
+
+/// What CI runs in every state that boot loaders leave; the full run has all suites there besides.
+const IN_EVERY_STATE: [&str; 3] = ["boot", "regs", "ctxsw"];
 
 /// Conversations that hand their commands over in the boot arguments.
 const FROM_BOOTARGS: [&str; 3] = ["exec", "cost-counted", "conditions"];
@@ -58,6 +62,10 @@ pub(super) enum Place {
     Everywhere,
     /// On each board's main machine.
     Main,
+    /// On the machine that starts as the board does.
+    Stub,
+    /// On that one, and in every other state that boot loaders leave, in the full run only.
+    States,
     /// On one machine: what it tests is the host tool.
     One,
 }
@@ -82,16 +90,26 @@ impl Scenario {
         if let Role::Level(_) = machine.role {
             return extent == Extent::Full && AT_EVERY_LEVEL.contains(&self.name);
         }
+        if machine.role == Role::State {
+            return match extent {
+                Extent::Quick => false,
+                Extent::Usual => IN_EVERY_STATE.contains(&self.name),
+                Extent::Full => IN_EVERY_STATE.contains(&self.name) || self.place == Place::States,
+            };
+        }
         let is_main = machine.role == Role::Main;
         if self.place == Place::One && !(is_main && machine.board == Board::Virt) {
+            return false;
+        }
+        let is_stub = machine.role == Role::Variant && matches!(machine.start, Start::Stub(_));
+        if matches!(self.place, Place::Stub | Place::States) && !is_stub {
             return false;
         }
         match (extent, self.place) {
             (Extent::Quick, place) => place == Place::Quick && is_main,
             (Extent::Usual, Place::Main) => machine.role != Role::Variant,
-            (Extent::Usual, Place::Quick | Place::Everywhere | Place::One) | (Extent::Full, _) => {
-                true
-            }
+            (Extent::Usual, Place::States) => false,
+            (Extent::Usual, _) | (Extent::Full, _) => true,
         }
     }
 
