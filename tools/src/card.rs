@@ -69,6 +69,11 @@ pub(crate) fn build(
     Ok(())
 }
 
+/// The image of a card that has the image at `kernel` and none of the board's own firmware: for U-Boot in the emulator.
+pub(crate) fn without_firmware(workspace: &Workspace, kernel: &Path) -> Result<Vec<u8>> {
+    image(&contents::all(workspace, kernel, Vec::new())?, DEFAULT_MIB)
+}
+
 /// The image of a card with these files on it.
 ///
 /// # Errors

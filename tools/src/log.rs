@@ -34,6 +34,16 @@ const ALLOWED: &[Allowed] = &[
     },
     Allowed {
         board: Board::Rpi4,
+        text: "bcm2835_property: 0x00010004 get board serial NYI",
+        reason: "U-Boot asks for it; QEMU knows no serial number",
+    },
+    Allowed {
+        board: Board::Virt,
+        text: "pflash_write: Unimplemented flash cmd sequence",
+        reason: "U-Boot asks the flash that it lies in what it is",
+    },
+    Allowed {
+        board: Board::Rpi4,
         text: "bcm2835_powermgt_write: RSTS",
         reason: "`halt` names the partition that means halt; QEMU obeys, and logs the write",
     },

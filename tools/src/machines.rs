@@ -51,10 +51,10 @@ impl Role {
 impl Machine {
     /// Whether commands can be handed over in the boot arguments.
     pub(crate) fn has_bootargs(&self) -> bool {
-        match self.start {
+        match &self.start {
             Start::LoaderWithoutTree => false,
             Start::Stub(state) => !matches!(state.x0, X0::Word(_)),
-            Start::Loader => true,
+            Start::Loader | Start::UBoot { .. } => true,
         }
     }
 }

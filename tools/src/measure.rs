@@ -166,7 +166,7 @@ fn connect(workspace: &Workspace, options: &MeasureOptions) -> Result<(Shell, St
     let launch = Launch {
         board: machine.board,
         machine: machine.options,
-        start: machine.start,
+        start: machine.start.clone(),
         exec: None,
         icount: None,
         console: Console::Pipe,

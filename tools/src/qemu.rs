@@ -22,7 +22,7 @@ pub(crate) const PROGRAM: &str = "qemu-system-aarch64";
 const EXEC_ARGUMENT: &str = "pivot.exec=";
 
 /// How the image is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// By QEMU's own loader, with the project's device tree.
     Loader,
@@ -30,7 +30,17 @@ pub(crate) enum Start {
     LoaderWithoutTree,
     /// As the board does: from reset, through a stub that leaves what the board's firmware leaves, or worse.
     Stub(State),
+    /// By a person at the prompt of U-Boot.
+    UBoot {
+        /// The boot loader.
+        program: PathBuf,
+        /// The card that it reads, where there is one; `virt` has the image in memory instead.
+        card: Option<PathBuf>,
+    },
 }
+
+/// Where `virt` has the image in memory for U-Boot to start: not where it is linked for.
+pub(crate) const LOADED_FOR_U_BOOT: u64 = 0x4220_0000;
 
 /// Where the serial console goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +137,24 @@ impl Launch<'_> {
             (_, Start::Stub(state)) => {
                 self.stub_arguments(command, state, &bootargs, workspace, toolchain, firmware)?;
             }
+            (_, Start::UBoot { program, card }) => {
+                match self.board {
+                    Board::Rpi4 => {
+                        let blob = self.file("tree.dtb", &tree::raspi4b(&bootargs)?)?;
+                        command.arg("-kernel").arg(program).arg("-dtb").arg(blob);
+                    }
+                    Board::Virt => {
+                        command.arg("-bios").arg(program);
+                        load(command, &firmware.image, LOADED_FOR_U_BOOT);
+                    }
+                }
+                if let Some(card) = card {
+                    let file = option_value(card);
+                    command
+                        .arg("-drive")
+                        .arg(format!("file={file},if=sd,format=raw"));
+                }
+            }
             (Board::Rpi4, Start::Loader) => {
                 let blob = self.file("tree.dtb", &tree::raspi4b(&bootargs)?)?;
                 command
@@ -191,9 +219,14 @@ impl Launch<'_> {
     }
 }
 
-/// Puts a file into memory as it is. A comma in its name is doubled, as the option's grammar wants it.
+/// A file's name inside of an option: a comma is doubled, as the grammar wants it.
+fn option_value(file: &Path) -> String {
+    file.display().to_string().replace(',', ",,")
+}
+
+/// Puts a file into memory as it is.
 fn load(command: &mut Command, file: &Path, address: u64) {
-    let name = file.display().to_string().replace(',', ",,");
+    let name = option_value(file);
     command
         .arg("-device")
         .arg(format!("loader,file={name},addr={address:#x},force-raw=on"));

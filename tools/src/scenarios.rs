@@ -8,6 +8,7 @@ mod conversations;
 mod figures;
 mod scenario;
 mod states;
+mod u_boot;
 mod watching;
 mod wires;
 
@@ -105,6 +106,8 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("suites-single", Place::States, states::suites_single),
     conversation("suites-counted", Place::States, states::suites_counted),
     conversation("tree-in-the-way", Place::Stub, states::tree_in_the_way),
+    conversation("u-boot-booti", Place::Once, u_boot::booti),
+    conversation("u-boot-go", Place::Once, u_boot::go),
     conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
     conversation("monitor", Place::One, wires::monitored).on_cores(2),
     conversation("random-bytes", Place::Main, conversations::random_bytes),
@@ -187,6 +190,7 @@ mod tests {
         };
         assert!(run_on("exec", "rpi4-stub") && !run_on("exec", "rpi4-notree"));
         assert!(run_on("wires", "virt-gic2-smp4") && !run_on("wires", "rpi4"));
+        assert!(run_on("u-boot-go", "rpi4") && !run_on("u-boot-go", "rpi4-checked"));
         assert!(run_on("tree-in-the-way", "rpi4-stub"));
         assert!(!run_on("tree-in-the-way", "rpi4-worst"));
         assert!(run_on("jobs", "virt-gic2-smp2") && !run_on("jobs", "virt-gic2-smp1"));

@@ -110,7 +110,7 @@ impl Rig<'_> {
         Launch {
             board: self.machine.board,
             machine: self.machine.options.clone(),
-            start: self.machine.start,
+            start: self.machine.start.clone(),
             exec,
             icount,
             console,

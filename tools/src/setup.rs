@@ -9,11 +9,14 @@ mod rust_target;
 mod sources;
 mod suites;
 mod sysroot;
+mod u_boot;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use crate::board::Board;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 
@@ -44,6 +47,15 @@ pub(crate) fn toolchain(workspace: &Workspace) -> Result<Toolchain> {
 /// When there is none and none can be installed.
 pub(crate) fn emulator() -> Result<()> {
     emulator::ensure()
+}
+
+/// Makes sure that the boot loader of a board is there, and returns its file.
+///
+/// # Errors
+///
+/// [`Skipped`](crate::failure::Skipped) if its package is out of reach.
+pub(crate) fn u_boot(workspace: &Workspace, board: Board) -> Result<PathBuf> {
+    u_boot::ensure_there(workspace, board)
 }
 
 /// The `setup` command: both, with what was found.

@@ -15,7 +15,7 @@ use anyhow::{Result, anyhow};
 
 use crate::build::{self, Firmware};
 use crate::cli::TestOptions;
-use crate::failure::{CODE_FAILED, Failure, render};
+use crate::failure::{CODE_FAILED, Failure, Skipped, render};
 use crate::host_tests;
 use crate::inspect;
 use crate::machines::{self, Machine};
@@ -198,6 +198,7 @@ fn run_cases<'a>(
     run: impl Fn(&Case<'a>) -> Result<()> + Sync,
 ) -> Count {
     let next = AtomicUsize::new(0);
+    let skipped = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..jobs {
@@ -206,11 +207,12 @@ fn run_cases<'a>(
                     let started = Instant::now();
                     progress.say(case.name());
                     let result = run(case);
-                    progress.print(&line(case, started.elapsed(), result.is_ok()));
+                    progress.print(&line(case, started.elapsed(), &result));
                     progress.step();
-                    if let Err(error) = result
-                        && let Ok(mut failures) = failures.lock()
-                    {
+                    let Err(error) = result else { continue };
+                    if error.is::<Skipped>() {
+                        skipped.fetch_add(1, Ordering::Relaxed);
+                    } else if let Ok(mut failures) = failures.lock() {
                         failures.push(format!("---- {} ----\n{}", case.name(), render(&error)));
                     }
                 }
@@ -222,13 +224,17 @@ fn run_cases<'a>(
         .iter()
         .for_each(|failure| progress.note(&format!("\n{failure}")));
     Count {
-        passed: cases.len() - failures.len(),
+        passed: cases.len() - failures.len() - skipped.into_inner(),
         failed: failures.len(),
     }
 }
 
-fn line(case: &Case<'_>, elapsed: Duration, passed: bool) -> String {
-    let verdict = if passed { "ok" } else { "FAILED" };
+fn line(case: &Case<'_>, elapsed: Duration, result: &Result<()>) -> String {
+    let verdict = match result {
+        Ok(()) => "ok".to_owned(),
+        Err(error) if error.is::<Skipped>() => format!("skipped: {error}"),
+        Err(_) => "FAILED".to_owned(),
+    };
     format!(
         "test {} ... {verdict} ({:.1} s)",
         case.name(),
@@ -289,5 +295,9 @@ mod tests {
         assert_eq!(count.failed, machines.len());
         assert_eq!(count.passed + count.failed, cases.len());
         assert_eq!(progress.done(), cases.len() as u64);
+        let no_mirror = || Skipped("no mirror".to_owned());
+        let progress = Progress::new(3);
+        let count = run_cases(&cases[..3], 2, &progress, |_| Err(no_mirror().into()));
+        assert_eq!(count, Count::default(), "neither good nor bad");
     }
 }

@@ -62,6 +62,8 @@ pub(super) enum Place {
     Everywhere,
     /// On each board's main machine.
     Main,
+    /// On each board's main machine, and not on the image that checks itself.
+    Once,
     /// On the machine that starts as the board does.
     Stub,
     /// On that one, and in every other state that boot loaders leave, in the full run only.
@@ -99,6 +101,9 @@ impl Scenario {
         }
         let is_main = machine.role == Role::Main;
         if self.place == Place::One && !(is_main && machine.board == Board::Virt) {
+            return false;
+        }
+        if self.place == Place::Once && !is_main {
             return false;
         }
         let is_stub = machine.role == Role::Variant && matches!(machine.start, Start::Stub(_));

@@ -19,6 +19,8 @@ const APT_DIRECTORY: &str = "/etc/apt";
 #[derive(Debug)]
 pub(crate) struct PrivateApt {
     directory: PathBuf,
+    /// The processor that packages are for, if not this machine's.
+    architecture: Option<&'static str>,
 }
 
 impl PrivateApt {
@@ -31,6 +33,24 @@ impl PrivateApt {
     ///
     /// With `and_own`, the machine's own entries are in it too (to install, not only to download).
     pub(crate) fn with_suite(directory: &Path, suite: &str, and_own: bool) -> Result<Self> {
+        Self::open(directory, suite, and_own, None)
+    }
+
+    /// The same for packages of another processor, which are only to be looked into.
+    pub(crate) fn with_foreign_suite(
+        directory: &Path,
+        suite: &str,
+        architecture: &'static str,
+    ) -> Result<Self> {
+        Self::open(directory, suite, false, Some(architecture))
+    }
+
+    fn open(
+        directory: &Path,
+        suite: &str,
+        and_own: bool,
+        architecture: Option<&'static str>,
+    ) -> Result<Self> {
         let sources = machine_sources()?;
         let source = mirror(&sources).ok_or_else(|| {
             Failure::environment("no Debian mirror among this machine's apt sources")
@@ -49,6 +69,7 @@ impl PrivateApt {
         }
         let apt = Self {
             directory: directory.to_path_buf(),
+            architecture,
         };
         step::long(
             &format!("setup: reading the index of {suite}"),
@@ -70,6 +91,12 @@ impl PrivateApt {
             "APT::Sandbox::User=".to_owned(),
         ] {
             command.arg("-o").arg(option);
+        }
+        if let Some(name) = self.architecture {
+            command.arg("-o").arg(format!("APT::Architecture={name}"));
+            command
+                .arg("-o")
+                .arg(format!("APT::Architectures::={name}"));
         }
         command
             .args(arguments)
