@@ -54,6 +54,15 @@ pub enum Takes {
         /// What leaving it out means.
         default: Option<u64>,
     },
+    /// One of these words, or an integer in a range.
+    ChoiceOrNumber {
+        /// The words.
+        of: &'static [&'static str],
+        /// The least value that is accepted.
+        min: u64,
+        /// The greatest value that is accepted.
+        max: u64,
+    },
     /// Any word.
     Word,
     /// The name of a command.
@@ -134,6 +143,17 @@ impl Arg {
             },
             help,
         )
+    }
+
+    /// A positional argument that is one of `of`, or an integer from `min` to `max`, both included.
+    pub const fn choice_or_number(
+        name: &'static str,
+        of: &'static [&'static str],
+        (min, max): (u64, u64),
+        help: &'static str,
+    ) -> Self {
+        assert!(min <= max, "an empty range accepts no number");
+        Self::new(name, Takes::ChoiceOrNumber { of, min, max }, help)
     }
 
     /// A positional argument that is any word.
@@ -229,17 +249,26 @@ impl uDisplay for Shape<'_> {
                 }
                 Ok(())
             }
+            Takes::ChoiceOrNumber { of, .. } => {
+                for choice in of {
+                    uwrite!(f, "{}|", *choice)?;
+                }
+                capitals(f, arg.name)
+            }
             Takes::Number { .. } if arg.is_option => f.write_str("N"),
             Takes::Nothing => Ok(()),
             _ => {
-                arg.name
-                    .chars()
-                    .try_for_each(|c| f.write_char(c.to_ascii_uppercase()))?;
+                capitals(f, arg.name)?;
                 let goes_on = arg.is_repeated() || arg.value == Takes::Words;
                 f.write_str(if goes_on { "…" } else { "" })
             }
         }
     }
+}
+
+fn capitals<W: uWrite + ?Sized>(f: &mut Formatter<'_, W>, name: &str) -> Result<(), W::Error> {
+    name.chars()
+        .try_for_each(|c| f.write_char(c.to_ascii_uppercase()))
 }
 
 /// One argument as the usage line shows it: `[--seconds N]`.
@@ -282,6 +311,12 @@ impl uDisplay for Accepts<'_> {
                 Ok(())
             }
             Takes::Choices { called, .. } => f.write_str(called),
+            Takes::ChoiceOrNumber { of, min, max } => {
+                for choice in of {
+                    uwrite!(f, "{}, ", *choice)?;
+                }
+                uwrite!(f, "or an integer from {} to {}", min, max)
+            }
             Takes::Number {
                 min, max: u64::MAX, ..
             } => uwrite!(f, "an integer from {}", min),

@@ -54,7 +54,9 @@ impl Expected {
     /// The values of `arg`, each behind `prefix`.
     fn values(specs: &[&'static Spec], arg: &'static Arg, prefix: &str) -> Self {
         let candidates = match arg.value {
-            Takes::Choice { of, .. } | Takes::Choices { of, .. } => of
+            Takes::Choice { of, .. }
+            | Takes::Choices { of, .. }
+            | Takes::ChoiceOrNumber { of, .. } => of
                 .iter()
                 .map(|choice| format_pair(prefix, choice))
                 .collect(),
@@ -188,7 +190,7 @@ mod tests {
     use std::{vec, vec::Vec};
 
     use super::*;
-    use crate::shell::args::tests::{SPECS, SUITE};
+    use crate::shell::args::tests::{CLOCK, SPECS, SUITE};
 
     /// What is inserted, or listed with a bar between, or hinted at.
     fn tab(typed: &str) -> String {
@@ -264,6 +266,14 @@ mod tests {
         );
         assert_eq!(tab("suite pin --s").insert, "trict ");
         assert_eq!(tab("suite --strict p").candidates.len(), 2);
+    }
+
+    #[test]
+    fn where_a_number_may_stand_too_the_words_are_listed() {
+        let tab = |typed| complete(&[&CLOCK], typed);
+        assert_eq!(tab("clock ").candidates, vec!["show", "max"]);
+        assert_eq!(tab("clock m").insert, "ax ");
+        assert_eq!(tab("clock 15").candidates, Vec::<String>::new());
     }
 
     static PREFIXED: Spec = Spec {

@@ -157,6 +157,14 @@ impl Parser<'_> {
                 .filter(|n| (min..=max).contains(n))
                 .map(Value::Number)
                 .ok_or_else(|| bad(None)),
+            Takes::ChoiceOrNumber { of, min, max } => {
+                let choice = of.iter().find(|choice| **choice == text);
+                let in_range = |n: &u64| (min..=max).contains(n);
+                choice
+                    .map(|choice| Value::Choice(choice))
+                    .or_else(|| number(text).filter(in_range).map(Value::Number))
+                    .ok_or_else(|| bad(nearest(text, of.iter().copied())))
+            }
             Takes::Command => match find(self.specs, text) {
                 Some(spec) => Ok(Value::Choice(spec.name)),
                 None => Err(bad(nearest(text, self.specs.iter().map(|spec| spec.name)))),

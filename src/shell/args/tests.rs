@@ -52,6 +52,13 @@ pub(crate) static SUITE: Spec = Spec {
     ],
 };
 
+/// A command that takes a word or a number.
+pub(crate) static CLOCK: Spec = Spec {
+    name: "clock",
+    summary: "Shows",
+    args: &[Arg::choice_or_number("mhz", &["show", "max"], (1, 4000), "What").optional()],
+};
+
 /// A table of commands.
 pub(crate) static SPECS: [&Spec; 4] = [&CTXSW, &ECHO, &HELP, &REPEAT];
 
@@ -82,6 +89,7 @@ fn the_usage_line_shows_order_choices_and_what_may_be_left_out() {
     assert_eq!(shown(&REPEAT), "repeat COUNT COMMAND");
     assert_eq!(shown(&ECHO), "echo [WORDS…]");
     assert_eq!(shown(&SUITE), "suite WHAT… [--strict]");
+    assert_eq!(shown(&CLOCK), "clock [show|max|MHZ]");
 }
 
 #[test]
@@ -92,5 +100,9 @@ fn what_an_argument_accepts_is_said_in_words() {
     assert_eq!(
         shown(&Accepts(&Arg::number("n", 1, u64::MAX, ""))),
         "an integer from 1"
+    );
+    assert_eq!(
+        shown(&Accepts(&CLOCK.args[0])),
+        "show, max, or an integer from 1 to 4000"
     );
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::shell::args::tests::{SPECS, SUITE, shown};
+use crate::shell::args::tests::{CLOCK, SPECS, SUITE, shown};
 
 fn run(source: &str) -> Values {
     match call(&SPECS, source) {
@@ -179,5 +179,31 @@ proptest! {
             let line = std::format!("ctxsw --seconds {n}");
             prop_assert_eq!(call(&SPECS, &line).is_ok(), (1..=3600).contains(&n));
         }
+    }
+}
+
+#[test]
+fn a_word_or_a_number_is_either_and_nothing_else() {
+    let called = |source: &str| match call(&[&CLOCK], source) {
+        Ok(Call::Run(_, values)) => Ok((values.choice("mhz"), values.number("mhz"))),
+        Ok(other) => panic!("{source}: {other:?}"),
+        Err(error) => Err(shown(&error)),
+    };
+    assert_eq!(called("clock max"), Ok((Some("max"), None)));
+    assert_eq!(called("clock 1500"), Ok((None, Some(1500))));
+    assert_eq!(called("clock"), Ok((None, None)));
+    for (source, said) in [
+        (
+            "clock mxa",
+            "clock: mhz cannot be `mxa`; did you mean `max`? It takes show, max, or an",
+        ),
+        (
+            "clock 0",
+            "clock: mhz cannot be `0`; it takes show, max, or an integer from 1 to 4000",
+        ),
+        ("clock 4001", "clock: mhz cannot be `4001`; it takes"),
+    ] {
+        let error = called(source).unwrap_err();
+        assert!(error.starts_with(said), "{error}");
     }
 }
