@@ -43,7 +43,7 @@ mod session;
 /// What `suite` runs, and in which order. A suite more is a line here, and one in the table of commands.
 #[cfg(target_os = "none")]
 static SUITES: &[&crate::shell::Command] = &[
-    &clock::COMMAND,
+    &monotonic::COMMAND,
     &timers::COMMAND,
     &sleep::COMMAND,
     &threads::COMMAND,
@@ -81,8 +81,6 @@ pub mod barrier;
 #[cfg(target_os = "none")]
 pub mod channel;
 #[cfg(target_os = "none")]
-pub mod clock;
-#[cfg(target_os = "none")]
 pub mod condvar;
 #[cfg(target_os = "none")]
 pub mod cputime;
@@ -96,6 +94,8 @@ pub mod fuzz;
 pub mod hog;
 #[cfg(target_os = "none")]
 pub mod locks;
+#[cfg(target_os = "none")]
+pub mod monotonic;
 #[cfg(target_os = "none")]
 pub mod mutex;
 #[cfg(target_os = "none")]

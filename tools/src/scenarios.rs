@@ -69,7 +69,12 @@ pub(crate) const ALL: &[Scenario] = &[
         "affinity --rounds 2000",
     ),
     command("cputime", Place::Main, "cputime", "cputime --ms 2000"),
-    command("clock", Place::Main, "clock", "clock --seconds 15"),
+    command(
+        "monotonic",
+        Place::Main,
+        "monotonic",
+        "monotonic --seconds 15",
+    ),
     command("wake", Place::Main, "wake", "wake --rounds 500"),
     command("locks", Place::Main, "locks", "locks --ms 3000"),
     command("cost", Place::Main, "cost", "cost --rounds 2000"),

@@ -112,12 +112,15 @@ pub(super) fn jobs(rig: &Rig<'_>) -> Result<()> {
 /// `suite` names what there is, runs what it is told, completes names, and says how each went.
 pub(super) fn suite(rig: &Rig<'_>) -> Result<()> {
     let mut session = rig.boot()?;
-    session.check("suite list", &["clock ", "preempt ", "fpu "])?;
-    session.check("suite clok", &["did you mean `clock`?", "usage: suite"])?;
+    session.check("suite list", &["monotonic ", "preempt ", "fpu "])?;
+    session.check(
+        "suite monotonc",
+        &["did you mean `monotonic`?", "usage: suite"],
+    )?;
     let output = session.check(
-        "suite clock tls --brief",
+        "suite monotonic tls --brief",
         &[
-            "@suite name=clock verdict=passed",
+            "@suite name=monotonic verdict=passed",
             "@suite name=tls verdict=passed",
             "SUMMARY: 2 suites, 0 failed",
             "@done command=suite verdict=passed",
@@ -128,12 +131,12 @@ pub(super) fn suite(rig: &Rig<'_>) -> Result<()> {
         return Err(session.serial.failure(what).into());
     }
     // Tab completes a name behind another one.
-    session.serial.send(b"suite clock yie\t--brief\r")?;
+    session.serial.send(b"suite monotonic yie\t--brief\r")?;
     session.serial.expect("SUMMARY: 2 suites, 0 failed", SOON)?;
     session.serial.expect(PROMPT, SOON)?;
     // ^C ends the suite and those that would have come.
-    session.serial.send(b"suite clock all\r")?;
-    session.serial.expect("--- clock\n", SOON)?;
+    session.serial.send(b"suite monotonic all\r")?;
+    session.serial.expect("--- monotonic\n", SOON)?;
     session.serial.send(b"\x03")?;
     session.serial.expect("SUMMARY: 1 suites, 0 failed", SOON)?;
     session.serial.expect("verdict=aborted", SOON)?;

@@ -1,4 +1,4 @@
-//! `clock`: time never goes back, on one core, from core to core, and in the eyes of all at once; and
+//! `monotonic`: time never goes back, on one core, from core to core, and in the eyes of all at once; and
 //! durations are rounded as they should. The work of `tst-clock`.
 
 use alloc::{sync::Arc, vec::Vec};
@@ -25,7 +25,7 @@ use crate::{
 /// The command.
 pub static COMMAND: Command = Command {
     spec: Spec {
-        name: "clock",
+        name: "monotonic",
         summary: "Check that time goes forward, also from one core to another",
         args: &[
             Arg::number("seconds", 1, 600, "How long all cores compare their time")
@@ -52,7 +52,7 @@ fn here(session: &mut Session<'_>) -> Result<(), Ended> {
     let frequency = time::frequency_hz();
     let what = "ticks per second";
     let sensible = Expect::Between(1_000_000, 10_000_000_000);
-    session.check("clock.frequency", what, sensible, frequency);
+    session.check("monotonic.frequency", what, sensible, frequency);
     let (mut backwards, mut step) = (0, u64::MAX);
     let start = Instant::now();
     let mut last = start;
@@ -65,10 +65,15 @@ fn here(session: &mut Session<'_>) -> Result<(), Ended> {
         }
         last = now;
     }
-    session.check("clock.here", "steps back", Expect::Exactly(0), backwards);
+    session.check(
+        "monotonic.here",
+        "steps back",
+        Expect::Exactly(0),
+        backwards,
+    );
     let advanced = last.ticks().saturating_sub(start.ticks());
     let what = "ticks between the first look and the last";
-    session.check("clock.advances", what, Expect::AtLeast(1), advanced);
+    session.check("monotonic.advances", what, Expect::AtLeast(1), advanced);
     let step_ns = time::duration(step).as_nanos() as u64;
     let _ = uwriteln!(
         session.out(),
@@ -84,7 +89,7 @@ const ROUNDS: u64 = 100;
 
 /// A thread goes from core to core: it is later where it arrives.
 fn tour(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "clock.tour";
+    let id = "monotonic.tour";
     let (mut backwards, mut arrivals) = (0, 0);
     let mut last = Instant::now();
     for _ in 0..ROUNDS {
@@ -99,21 +104,21 @@ fn tour(session: &mut Session<'_>) -> Result<(), Ended> {
     }
     thread::unpin();
     let all = Expect::Exactly(ROUNDS * cores::count_online() as u64);
-    session.check("clock.tour.arrivals", "arrivals", all, arrivals);
+    session.check("monotonic.tour.arrivals", "arrivals", all, arrivals);
     session.check(id, "steps back", Expect::Exactly(0), backwards);
     Ok(())
 }
 
 /// Threads on all cores show each other the time: what one has seen is past for all.
 fn across(session: &mut Session<'_>, time: Duration) -> Result<(), Ended> {
-    let id = "clock.across";
+    let id = "monotonic.across";
     let latest = Arc::new(AtomicU64::new(0));
     let end = Instant::now() + time;
     let mut handles = Vec::new();
     for core in cores::online() {
         let (latest, cancel) = (latest.clone(), session.cancel());
         let work = move || compare(&latest, end, &cancel);
-        let spawned = Builder::new().name("clock").core(core).spawn(work);
+        let spawned = Builder::new().name("monotonic").core(core).spawn(work);
         handles.push(session.spawned(id, spawned)?);
     }
     let (mut backwards, mut looks, mut idle) = (0, 0, 0);
@@ -127,7 +132,7 @@ fn across(session: &mut Session<'_>, time: Duration) -> Result<(), Ended> {
     let what = "looks at which it was earlier than another had seen";
     session.check(id, what, Expect::Exactly(0), backwards);
     let what = "cores that did not look";
-    session.check("clock.across.looks", what, Expect::Exactly(0), idle);
+    session.check("monotonic.across.looks", what, Expect::Exactly(0), idle);
     Ok(())
 }
 
@@ -149,7 +154,7 @@ fn compare(latest: &AtomicU64, end: Instant, cancel: &Cancel) -> (u64, u64) {
 
 /// A duration in ticks and back is never shorter, and longer by less than a tick.
 fn durations(session: &mut Session<'_>) -> Result<(), Ended> {
-    let id = "clock.durations";
+    let id = "monotonic.durations";
     let mut random = Random::new(1);
     let tick_ns = 1_000_000_000_u128.div_ceil(u128::from(time::frequency_hz()));
     let (mut shorter, mut longer) = (0, 0);
@@ -164,9 +169,13 @@ fn durations(session: &mut Session<'_>) -> Result<(), Ended> {
     let none = Expect::Exactly(0);
     session.check(id, "durations that became shorter", none, shorter);
     let what = "durations that became longer by more than a tick";
-    session.check("clock.durations.longer", what, none, longer);
+    session.check("monotonic.durations.longer", what, none, longer);
     let start = Instant::now();
     let is_saturated = (start + Duration::MAX).ticks() == u64::MAX;
-    session.is("clock.saturates", "the end of the counter", is_saturated);
+    session.is(
+        "monotonic.saturates",
+        "the end of the counter",
+        is_saturated,
+    );
     Ok(())
 }
