@@ -10,7 +10,7 @@
 .section .text.head, "ax"
 .global _start
 _start:
-    b       boot_entry                  // code0
+    b       led_entry                   // code0: the LED, then boot_entry
     .long   0                           // code1
     .quad   {TEXT_OFFSET}               // load offset from a 2 MiB boundary
     .quad   __image_size                // with .bss and stacks: QEMU ignores the offset when this is 0
@@ -132,6 +132,7 @@ _start:
 //
 // Entered by the firmware with x0 = physical address of the device tree, or something else (QEMU's raspi4b
 // without a tree: 0x100). Calls boot_main(x0, exception level) and does not come back.
+.global boot_entry
 boot_entry:
     msr     daifset, #0xf
     mov     x19, x0

@@ -2,7 +2,8 @@
 // which supplies the operands in braces.
 //
 // Reached from boot.s by a branch, with the MMU off or with the early map, and from the table of vectors at
-// the end. Nothing here uses a stack, and nothing comes back. Clobbers x1 to x5.
+// the end. Nothing here uses a stack, and nothing comes back: after the message comes the code on the LED. Clobbers x1
+// to x6.
 
 .section .text.boot, "ax"
 
@@ -21,24 +22,27 @@ refuse_el3:
     tst     x1, x2
     b.ne    park
     adr     x1, message_el3
-    b       say_and_park
+    ldr     x6, ={CODE_EL3}
+    b       say_and_show
 
 // For a device tree that the image would overwrite.
 .global refuse_tree
 refuse_tree:
     adr     x1, message_tree
-    b       say_and_park
+    ldr     x6, ={CODE_TREE}
+    b       say_and_show
 
 // For an exception while there is no stack.
 boot_fatal:
     adr     x1, message_fatal
+    ldr     x6, ={CODE_EXCEPTION}
 
-// Prints the string at x1 on the UART as the firmware left it, polling with a bound, then parks. MMU on or
-// off: the early map has the UART at its own address.
-say_and_park:
+// Prints the string at x1 on the UART as the firmware left it, polling with a bound, then shows the code with the
+// pattern x6 on the LED for ever. MMU on or off: the early map has the UART and the LED at their own addresses.
+say_and_show:
     ldr     x2, =PIVOT_UART_BASE
 7:  ldrb    w3, [x1], #1
-    cbz     w3, park
+    cbz     w3, 10f
     mov     x5, #0x100000
 8:  ldr     w4, [x2, #{UART_FR}]
     tbz     w4, #{UART_TXFF_BIT}, 9f
@@ -46,6 +50,8 @@ say_and_park:
     b.ne    8b
 9:  str     w3, [x2, #{UART_DR}]
     b       7b
+10: mov     x0, x6
+    b       led_for_ever
 
 message_el3:
     .asciz  "\r\npivot: entered at EL3; start the raw kernel8.img at EL2 or EL1 (no ELF, no kernel_old=1)\r\n"

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod cpu;
 pub mod exceptions;
 pub mod fp;
+pub mod led;
 pub mod mmu;
 pub mod pmu;
 pub mod refusals;

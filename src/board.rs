@@ -16,6 +16,8 @@ pub struct Board {
     pub name: &'static str,
     /// Where the console is.
     pub uart: Uart,
+    /// Pins that the console has, by their number: nobody changes them.
+    pub console_pins: &'static [usize],
     /// Which interrupt controller, and where.
     pub gic: Gic,
     /// INTID of the EL1 timer that the kernel uses (CNTV: 27 on both boards).
@@ -35,6 +37,9 @@ pub struct Board {
     pub devices: &'static [Range<usize>],
     /// Called once, on the boot core, MMU on, before the UART is initialised: pin muxing.
     pub early_init: fn(),
+    /// Called once, when the first line has been handed to the UART: whatever showed before that the image lives is not
+    /// needed any more.
+    pub first_line_is_out: fn(),
     /// Whether this is an emulator: found out, not configured.
     pub is_emulated: fn() -> bool,
     /// Restarts the machine. Returns only if that failed.

@@ -16,7 +16,7 @@ use core::time::Duration;
 use crate::arch::cpu;
 use crate::board;
 use crate::core_id::CoreId;
-use crate::drivers::pl011::Pl011;
+use crate::drivers::pl011::{BAUD, Pl011};
 use crate::drivers::serial::{Rings, Stats};
 use crate::irq::{self, RegisterError};
 use crate::sched::thread as block;
@@ -33,9 +33,19 @@ const RECEIVE_BYTES: usize = 4096;
 /// Bytes that wait to be sent: a few lines, 90 ms of the line.
 const SEND_BYTES: usize = 1024;
 
+/// What the line runs at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The clock that its rate is made from, in Hz.
+    pub clock_hz: u32,
+    /// Bits per second, as they were asked for.
+    pub baud: u32,
+}
+
 struct State {
     /// None before [`init`].
     uart: Option<Pl011>,
+    line: Line,
     rings: Rings<RECEIVE_BYTES, SEND_BYTES>,
     has_interrupts: bool,
     /// A writer sleeps until there is room.
@@ -47,6 +57,10 @@ struct State {
 /// The one lock, which the interrupt handler takes too. Nobody is woken while it is held.
 static STATE: SpinLock<State> = SpinLock::new(State {
     uart: None,
+    line: Line {
+        clock_hz: 0,
+        baud: BAUD,
+    },
     rings: Rings::new(),
     has_interrupts: false,
     is_writer_waiting: false,
@@ -79,6 +93,10 @@ pub fn init(uart: &board::Uart) {
     BASE.store(uart.base, Ordering::Relaxed);
     let mut state = STATE.lock();
     state.uart = Some(pl011);
+    state.line = Line {
+        clock_hz: uart.clock_hz,
+        baud: BAUD,
+    };
     state.has_interrupts = false;
 }
 
@@ -179,6 +197,37 @@ pub fn flush() {
             thread::yield_now();
         }
     }
+}
+
+/// What the line runs at.
+pub fn line() -> Line {
+    STATE.lock().line
+}
+
+/// Goes on at `baud` bits per second, as soon as everything has been sent; for threads. False, and nothing is changed,
+/// if the line's clock does not make that rate, or if others write without an end.
+pub fn set_baud(baud: u32) -> bool {
+    let begin = Instant::now();
+    // Whoever writes meanwhile waits, and does so at the new rate.
+    let _together = WRITER.lock();
+    while begin.elapsed() < FLUSH_PATIENCE {
+        {
+            let state = &mut *STATE.lock();
+            if state.poll() {
+                let clock_hz = state.line.clock_hz;
+                let is_set = match &mut state.uart {
+                    Some(uart) => uart.set_baud(clock_hz, baud),
+                    None => false,
+                };
+                if is_set {
+                    state.line.baud = baud;
+                }
+                return is_set;
+            }
+        }
+        thread::yield_now();
+    }
+    false
 }
 
 /// What has happened on the line.

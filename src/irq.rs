@@ -14,6 +14,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use aarch64_cpu::asm::barrier;
 
 use crate::arch::cpu::IrqGuard;
+use crate::arch::refusals::park_core;
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
@@ -34,6 +35,9 @@ pub const PROBE_SGI: u32 = 2;
 
 /// The SGI whose way to its handler, and to a thread, `bench` measures.
 pub const BENCH_SGI: u32 = 3;
+
+/// The SGI by which a core that gives up lets the others park.
+const STOP_SGI: u32 = 4;
 
 /// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
@@ -155,6 +159,14 @@ pub fn send_sgi(core: CoreId, intid: u32) {
     gic::send_sgi(core.index(), intid);
 }
 
+/// Lets every other core that is online park, as soon as it takes interrupts. For good.
+pub(crate) fn stop_others(irq: &IrqGuard) {
+    let this = per_core::this(irq).id();
+    for core in crate::cores::online().filter(|&core| core != this) {
+        send_sgi(core, STOP_SGI);
+    }
+}
+
 /// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier. Asked often,
 /// it looks once, at all of it (pre-flight 24).
 #[inline]
@@ -222,6 +234,9 @@ fn device(intid: u32, core: CoreId) {
             }
             return;
         }
+    }
+    if intid == STOP_SGI {
+        park_core();
     }
     // Nobody can quiet it, so it would come again at once, for ever.
     UNEXPECTED.count(core);

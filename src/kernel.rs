@@ -98,6 +98,7 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     // The board's own UART, through the early map: so that there are words even without a tree.
     console::init(&board.uart);
     greet(board, device_tree);
+    (board.first_line_is_out)();
     if timer::frequency_hz() == 0 {
         last_words::stop_with(format_args!("CNTFRQ_EL0 is 0: the firmware has to set it"));
     }
@@ -108,7 +109,7 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     discover(board, device_tree);
     let machine = machine();
     psci::use_conduit(machine.psci);
-    if let Some(base) = machine.mailbox {
+    if let Some(base) = machine.blocks.mailbox {
         // SAFETY: the tree names it, in a range that the board maps as devices; nobody else uses it.
         unsafe { mailbox::init(base) };
     }

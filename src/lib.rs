@@ -38,6 +38,7 @@
 //! |---|---|---|
 //! | `asm/boot.s` | `arch::boot` | from the firmware to Rust, with MMU and caches on |
 //! | `asm/refusals.s` | `arch::refusals` | how a core stops that cannot go on |
+//! | `asm/led.s` | `arch::led` | the LED, where there is nothing else yet or any more |
 //! | `asm/vectors.s` | `arch::exceptions` | the interrupt frame, and the way back |
 //! | `asm/reschedule.s` | `sched::switch` | the switch, and a thread's first steps |
 //! | `asm/cost.s` | `suite::cost` | the subjects of the command `cost` |
@@ -94,6 +95,8 @@ pub mod arch;
 #[cfg(target_os = "none")]
 pub mod console;
 #[cfg(target_os = "none")]
+pub mod core_clock;
+#[cfg(target_os = "none")]
 pub mod cores;
 pub mod drivers;
 #[cfg(target_os = "none")]
@@ -110,6 +113,8 @@ pub mod sync;
 pub mod thread;
 #[cfg(target_os = "none")]
 pub mod time;
+#[cfg(target_os = "none")]
+pub mod watchdog;
 
 // What a person sees.
 pub mod bench;

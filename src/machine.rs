@@ -11,6 +11,7 @@
 //! A [`Machine`] is filled in place, because it is larger than a frame of a boot stack should be.
 
 mod blob;
+mod blocks;
 mod devices;
 mod find;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use heapless::{String, Vec};
 use crate::board::{Board, Conduit, CoreStart, Gic, MAX_CORES, Uart};
 
 pub use blob::{HEADER_BYTES, MAX_TREE_BYTES, TREE_MAGIC, TreeError, plausible_tree};
+pub use blocks::Blocks;
 
 /// Affinity fields of MPIDR_EL1 (Arm ARM, D17.2.101): Aff3 in bits 39:32, Aff2 to Aff0 in 23:0.
 pub const MPIDR_AFFINITY: u64 = 0xff_00ff_ffff;
@@ -86,8 +88,8 @@ pub struct Machine {
     pub cores_not_served: usize,
     /// How to call PSCI, if the tree has it.
     pub psci: Option<Conduit>,
-    /// Physical address of the VideoCore's mailbox, if the tree has one.
-    pub mailbox: Option<usize>,
+    /// What a Pi's chip has and others have not, as far as the tree names it.
+    pub blocks: Blocks,
     /// Revision code of the board, if the tree has it.
     pub revision: Option<u32>,
     /// Boot arguments (`/chosen/bootargs`).
@@ -115,7 +117,12 @@ impl Machine {
         cores: Vec::new(),
         cores_not_served: 0,
         psci: None,
-        mailbox: None,
+        blocks: Blocks {
+            mailbox: None,
+            gpio: None,
+            power: None,
+            system_timer: None,
+        },
         revision: None,
         bootargs: String::new(),
         bootargs_truncated: false,
@@ -162,7 +169,7 @@ impl Machine {
         self.cores.clear();
         self.cores_not_served = 0;
         self.psci = None;
-        self.mailbox = None;
+        self.blocks = Blocks::default();
         self.revision = None;
         self.bootargs.clear();
         self.bootargs_truncated = false;

@@ -39,6 +39,10 @@ pub use words::{Part, SyntaxError, split};
 
 // What runs on the target.
 #[cfg(target_os = "none")]
+mod cmd_board;
+#[cfg(target_os = "none")]
+mod cmd_pins;
+#[cfg(target_os = "none")]
 mod cmd_shell;
 #[cfg(target_os = "none")]
 mod cmd_system;
@@ -48,6 +52,10 @@ mod cmd_threads;
 mod cmd_top;
 #[cfg(target_os = "none")]
 mod cmd_trace;
+#[cfg(target_os = "none")]
+mod cmd_uart;
+#[cfg(target_os = "none")]
+mod cmd_watchdog;
 #[cfg(target_os = "none")]
 mod command;
 #[cfg(target_os = "none")]

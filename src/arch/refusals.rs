@@ -5,6 +5,7 @@
 use core::arch::global_asm;
 
 use crate::arch::cpu::MPIDR_AFFINITY;
+use crate::drivers::led::Code;
 
 /// PL011 registers and bit that the refusals poll (DDI 0183G, section 3.2).
 const UART_DR: u32 = 0x00;
@@ -17,6 +18,9 @@ global_asm!(
     UART_DR = const UART_DR,
     UART_FR = const UART_FR,
     UART_TXFF_BIT = const UART_TXFF_BIT,
+    CODE_EL3 = const Code::EnteredAtEl3.pattern(),
+    CODE_TREE = const Code::TreeInTheWay.pattern(),
+    CODE_EXCEPTION = const Code::EarlyException.pattern(),
 );
 
 unsafe extern "C" {

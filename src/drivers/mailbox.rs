@@ -1,4 +1,5 @@
-//! The mailbox by which the Arm cores ask the VideoCore's firmware, and what is asked: property channel only.
+//! The mailbox by which the Arm cores ask the VideoCore's firmware: property channel only. What is asked is in
+//! [`videocore`](super::videocore).
 //!
 //! Registers as in Linux, `drivers/mailbox/bcm2835-mailbox.c`. A board has one if its device tree names one
 //! (`brcm,bcm2835-mbox`), and it is not touched otherwise. Threads only: a reply can take milliseconds.
@@ -14,7 +15,7 @@ use aarch64_cpu::asm::barrier;
 use safe_mmio::fields::{ReadOnly, ReadPure, WriteOnly};
 use safe_mmio::{UniqueMmioPointer, field};
 
-use super::property::{Message, PropertyError};
+use super::property::{Cause, Message, Tag, Unanswered};
 use crate::arch::{cache, timer};
 use crate::sync::Mutex;
 
@@ -49,29 +50,13 @@ const ALIAS_BYTES: usize = 0x4000_0000;
 /// Words in a queue of the mailbox; more never lie there.
 const QUEUE_WORDS: u32 = 8;
 
-/// Why the VideoCore has not said what it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Error {
-    /// This machine has no mailbox.
-    Absent,
-    /// There was no answer within a second. The mailbox is not used again: an answer that comes late would be
-    /// written over the next question.
-    TimedOut,
-    /// The image lies where the VideoCore does not see it.
-    OutOfReach,
-    /// There was an answer, but not to this.
-    Property(PropertyError),
-}
+/// Where the registers are, or one of these.
+static BASE: AtomicUsize = AtomicUsize::new(ABSENT);
+const ABSENT: usize = 0;
+/// It has not answered once. No address: registers are aligned.
+const GIVEN_UP: usize = 1;
 
-impl From<PropertyError> for Error {
-    fn from(error: PropertyError) -> Self {
-        Self::Property(error)
-    }
-}
-
-/// Where the registers are; 0: there is none, or it has failed.
-static BASE: AtomicUsize = AtomicUsize::new(0);
-/// The message under way. One at a time.
+/// The message under way. One at a time, and in a cache line of its own.
 static MESSAGE: Mutex<Message> = Mutex::new(Message::EMPTY);
 
 /// Uses the mailbox at `base` from now on.
@@ -83,17 +68,28 @@ pub unsafe fn init(base: usize) {
     BASE.store(base, Ordering::Relaxed);
 }
 
-/// Asks `tag` with the values `request`; the values of the answer go to `reply`.
+/// Asks `tag` with the values `request`; returns the values of the answer.
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn ask(tag: u32, request: &[u32], reply: &mut [u32]) -> Result<(), Error> {
-    let question = Message::ask(tag, request, reply.len())?;
+/// [`Unanswered`].
+pub fn ask<const N: usize>(tag: Tag, request: &[u32]) -> Result<[u32; N], Unanswered> {
+    let mut reply = [0; N];
+    match converse(tag, request, &mut reply) {
+        Ok(()) => Ok(reply),
+        Err(cause) => Err(Unanswered { tag, cause }),
+    }
+}
+
+/// [`ask`], whatever the length of the answer.
+fn converse(tag: Tag, request: &[u32], reply: &mut [u32]) -> Result<(), Cause> {
+    let question = Message::ask(tag.id, request, reply.len()).map_err(Cause::Property)?;
     let mut message = MESSAGE.lock();
     // Under the lock: who waited for somebody's time-out does not wait for another one.
-    let base = BASE.load(Ordering::Relaxed);
-    let base = NonNull::new(core::ptr::with_exposed_provenance_mut(base)).ok_or(Error::Absent)?;
+    let base = match BASE.load(Ordering::Relaxed) {
+        GIVEN_UP => return Err(Cause::GivenUp),
+        base => NonNull::new(core::ptr::with_exposed_provenance_mut(base)).ok_or(Cause::Absent)?,
+    };
     // SAFETY: by the caller of `init`; the lock makes it the only pointer in use.
     let registers = unsafe { UniqueMmioPointer::new(base) };
     let message = &raw mut *message;
@@ -103,14 +99,14 @@ pub fn ask(tag: u32, request: &[u32], reply: &mut [u32]) -> Result<(), Error> {
     let bus = u32::try_from(address)
         .ok()
         .filter(|_| address + size_of::<Message>() <= ALIAS_BYTES)
-        .ok_or(Error::OutOfReach)?
+        .ok_or(Cause::OutOfReach)?
         | UNCACHED_ALIAS;
     // The VideoCore reads memory, so the message goes there, and no line of it stays; what follows is ordered behind
     // it by the DSB in there (hazards H7 and H23).
     cache::clean_invalidate(address, size_of::<Message>());
     if exchange(registers, bus | PROPERTY).is_none() {
-        BASE.store(0, Ordering::Relaxed);
-        return Err(Error::TimedOut);
+        BASE.store(GIVEN_UP, Ordering::Relaxed);
+        return Err(Cause::TimedOut);
     }
     // The answer was written before the word that announced it. A line that the core has fetched on its own since then
     // is clean, so this throws it away: no other data shares it.
@@ -118,7 +114,7 @@ pub fn ask(tag: u32, request: &[u32], reply: &mut [u32]) -> Result<(), Error> {
     cache::clean_invalidate(address, size_of::<Message>());
     // SAFETY: as for the write; the VideoCore has given it back.
     let answer = unsafe { message.read_volatile() };
-    Ok(answer.reply(tag, reply)?)
+    answer.reply(tag.id, reply).map_err(Cause::Property)
 }
 
 /// Sends a word and waits until the same comes back. None if that took more than a second.
@@ -151,55 +147,4 @@ fn exchange(mut registers: UniqueMmioPointer<'_, Registers>, word: u32) -> Optio
             return None;
         }
     }
-}
-
-/// A clock of the VideoCore's (firmware wiki, "Clocks").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Clock {
-    /// UART0.
-    Uart = 2,
-    /// The Arm cores.
-    Arm = 3,
-    /// The VideoCore, and what hangs off it.
-    Core = 4,
-}
-
-const BOARD_REVISION: u32 = 0x0001_0002;
-const TEMPERATURE: u32 = 0x0003_0006;
-const THROTTLED: u32 = 0x0003_0046;
-const CLOCK_MEASURED: u32 = 0x0003_0047;
-
-/// The revision code of the board (Raspberry Pi documentation, "Raspberry Pi revision codes").
-///
-/// # Errors
-///
-/// See [`Error`]; the same for the others.
-pub fn board_revision() -> Result<u32, Error> {
-    let mut reply = [0];
-    ask(BOARD_REVISION, &[], &mut reply).map(|()| reply[0])
-}
-
-/// The temperature of the chip in thousandths of a degree Celsius.
-pub fn temperature_mc() -> Result<u32, Error> {
-    let mut reply = [0; 2];
-    ask(TEMPERATURE, &[0], &mut reply).map(|()| reply[1])
-}
-
-/// What has slowed the cores down or does so: bits as `vcgencmd get_throttled` shows them.
-pub fn throttled() -> Result<u32, Error> {
-    let mut reply = [0];
-    // No bit of what has been so since the start is to be cleared.
-    ask(THROTTLED, &[0], &mut reply).map(|()| reply[0])
-}
-
-/// The rate of a clock in Hz as the firmware measures it: under throttling the rate that was set is not the real one.
-pub fn measured_hz(clock: Clock) -> Result<u32, Error> {
-    let mut reply = [0; 2];
-    ask(CLOCK_MEASURED, &[clock as u32], &mut reply)?;
-    let [of, hz] = reply;
-    if of != clock as u32 || hz == 0 {
-        return Err(Error::Property(PropertyError::UnknownTag));
-    }
-    Ok(hz)
 }

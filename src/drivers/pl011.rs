@@ -3,22 +3,22 @@
 //! do not.
 //!
 //! What the crate leaves to be done: it does not wait for the transmitter, so that the last bytes
-//! of the firmware would be cut. And when a received byte carries the overrun flag it returns the
-//! flag and not the byte; as bytes were lost with it anyway, the overrun is counted and that byte
-//! with it.
+//! of the firmware would be cut. And of a received byte with a flag it returns the flag and not the
+//! byte; so the data register is read here, and what it says is decoded in [`serial`](super::serial).
 #![expect(unsafe_code, reason = "a register block is found by address")]
 
 use core::ptr::NonNull;
 
 use aarch64_cpu::asm::barrier;
 use arm_pl011_uart::{
-    DataBits, Error, FifoLevel, Interrupts, LineConfig, PL011Registers, Parity, StopBits,
+    DataBits, FifoLevel, Interrupts, LineConfig, PL011Registers, Parity, StopBits,
     UniqueMmioPointer,
 };
 
-use super::serial::{LineError, Port, Received};
+use super::baud::Rate;
+use super::serial::{Port, Received};
 
-/// Bits per second.
+/// Bits per second at the start.
 pub const BAUD: u32 = 115_200;
 
 /// 8N1; enabling it also turns the FIFOs on.
@@ -46,8 +46,13 @@ const RECEIVE_PLACES: u32 = 64;
 /// A PL011 in use.
 pub struct Pl011 {
     uart: arm_pl011_uart::Uart<'static>,
+    /// UARTDR, the first of the registers.
+    data: NonNull<u32>,
     interrupts: Interrupts,
 }
+
+// SAFETY: any core can reach the registers.
+unsafe impl Send for Pl011 {}
 
 impl core::fmt::Debug for Pl011 {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -67,10 +72,12 @@ impl Pl011 {
     /// access is one register of 32 bits).
     pub unsafe fn new(base: usize) -> Option<Self> {
         let base: *mut PL011Registers = core::ptr::with_exposed_provenance_mut(base);
+        let base = NonNull::new(base)?;
         // SAFETY: by the caller.
-        let registers = unsafe { UniqueMmioPointer::new(NonNull::new(base)?) };
+        let registers = unsafe { UniqueMmioPointer::new(base) };
         Some(Self {
             uart: arm_pl011_uart::Uart::new(registers),
+            data: base.cast(),
             interrupts: Interrupts::empty(),
         })
     }
@@ -97,6 +104,18 @@ impl Pl011 {
             }
         }
         self.uart.clear_interrupts(Interrupts::all());
+    }
+
+    /// Goes on at `baud` bits per second, which a clock of `clock_hz` makes well enough
+    /// ([`Rate::is_good`]); otherwise nothing is changed. Whether it was. Everything has been sent
+    /// ([`is_drained`](Self::is_drained)); what is being received is lost.
+    pub fn set_baud(&mut self, clock_hz: u32, baud: u32) -> bool {
+        if !Rate::nearest(clock_hz, baud).is_good() {
+            return false;
+        }
+        self.uart.disable();
+        // Interrupt masks and levels stay.
+        self.uart.enable(LINE, baud, clock_hz).is_ok()
     }
 
     /// Waits, with a bound, until the last bit has left. BUSY says so; an empty FIFO does not.
@@ -170,13 +189,11 @@ impl Port for Pl011 {
     }
 
     fn receive(&mut self) -> Received {
-        match self.uart.read_word() {
-            Ok(None) => Received::Nothing,
-            Ok(Some(byte)) => Received::Byte(byte),
-            Err(Error::Overrun) => Received::Error(LineError::Overrun),
-            Err(Error::Break) => Received::Error(LineError::Break),
-            Err(Error::Parity) => Received::Error(LineError::Parity),
-            Err(Error::Framing | Error::InvalidParameter) => Received::Error(LineError::Framing),
+        if self.uart.is_rx_fifo_empty() {
+            return Received::Nothing;
         }
+        // SAFETY: the register is mapped, by the caller of `new`; `self` is the only one to take a
+        // byte out of the FIFO, or it does not matter.
+        Received::from_data_register(unsafe { self.data.read_volatile() })
     }
 }

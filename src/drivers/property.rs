@@ -3,6 +3,48 @@
 //! A message is `[bytes, code, tag…, 0]`, a tag `[id, bytes of room, code, values…]`; the reply comes back in the
 //! same words (Raspberry Pi firmware wiki, "Mailbox property interface"). One tag per message is enough here.
 
+use ufmt::{Formatter, uDisplay, uWrite, uwrite};
+
+/// What the firmware can be asked (firmware wiki, "Mailbox property interface").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its number.
+    pub id: u32,
+    /// What it is called in messages.
+    pub name: &'static str,
+}
+
+impl Tag {
+    /// Date of the firmware, in seconds since 1970.
+    pub const FIRMWARE: Self = Self::new(0x0000_0001, "firmware revision");
+    /// Revision code of the board.
+    pub const BOARD_REVISION: Self = Self::new(0x0001_0002, "board revision");
+    /// The memory of the Arm cores: base, size.
+    pub const ARM_MEMORY: Self = Self::new(0x0001_0005, "Arm memory");
+    /// The VideoCore's memory: base, size.
+    pub const VIDEOCORE_MEMORY: Self = Self::new(0x0001_0006, "VideoCore memory");
+    /// Clock: clock, Hz that it was set to.
+    pub const CLOCK_RATE: Self = Self::new(0x0003_0002, "clock rate");
+    /// Clock: clock, greatest Hz.
+    pub const CLOCK_MAX: Self = Self::new(0x0003_0004, "greatest clock rate");
+    /// Clock: clock, least Hz.
+    pub const CLOCK_MIN: Self = Self::new(0x0003_0007, "least clock rate");
+    /// Clock: clock, Hz as measured.
+    pub const CLOCK_MEASURED: Self = Self::new(0x0003_0047, "measured clock rate");
+    /// Clock, Hz, 1 to leave turbo mode as it is: clock, Hz that it is set to.
+    pub const SET_CLOCK_RATE: Self = Self::new(0x0003_8002, "set clock rate");
+    /// 0: 0, thousandths of a degree Celsius.
+    pub const TEMPERATURE: Self = Self::new(0x0003_0006, "temperature");
+    /// 0: 0, thousandths of a degree Celsius from which on the chip slows down.
+    pub const TEMPERATURE_MAX: Self = Self::new(0x0003_000a, "greatest temperature");
+    /// Bits as `vcgencmd get_throttled` shows them.
+    pub const THROTTLED: Self = Self::new(0x0003_0046, "throttling");
+
+    const fn new(id: u32, name: &'static str) -> Self {
+        Self { id, name }
+    }
+}
+
 /// Words of a message: one line of 64 bytes, the cache line of every core that this kernel runs on.
 const WORDS: usize = 16;
 /// Words around the values: two of the message, three of the tag, the end.
@@ -37,13 +79,77 @@ pub enum PropertyError {
     UnknownTag,
     /// The reply is shorter than what was asked for.
     Short,
+    /// The reply is about something else than what was asked about, or no value at all.
+    Senseless,
+}
+
+impl uDisplay for PropertyError {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        f.write_str(match self {
+            Self::TooLong => "the question is too long",
+            Self::Untouched => "the message came back as it was",
+            Self::Refused => "the firmware did not understand the message",
+            Self::UnknownTag => "this firmware does not know it",
+            Self::Short => "the answer is too short",
+            Self::Senseless => "the answer makes no sense",
+        })
+    }
+}
+
+/// Why the VideoCore has not said what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// This machine has no mailbox.
+    Absent,
+    /// There was no answer within a second.
+    TimedOut,
+    /// There was none to an earlier question, so this one was not asked: an answer that comes late would be written
+    /// over it.
+    GivenUp,
+    /// The image lies where the VideoCore does not see it.
+    OutOfReach,
+    /// There was an answer, but not to this.
+    Property(PropertyError),
+}
+
+/// A question that was not answered, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The question.
+    pub tag: Tag,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl uDisplay for Unanswered {
+    fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
+        if self.cause == Cause::Absent {
+            // Whatever is asked: there is nobody.
+            return f.write_str(
+                "this machine has no VideoCore to ask: its device tree names no mailbox",
+            );
+        }
+        uwrite!(
+            f,
+            "the VideoCore was asked for its {} (0x{:x}): ",
+            self.tag.name,
+            self.tag.id
+        )?;
+        match self.cause {
+            Cause::Absent => Ok(()),
+            Cause::TimedOut => f.write_str("no answer within a second"),
+            Cause::GivenUp => f.write_str("it has not answered before and is not asked again"),
+            Cause::OutOfReach => f.write_str("the image lies where it cannot see it"),
+            Cause::Property(error) => uwrite!(f, "{}", error),
+        }
+    }
 }
 
 impl Message {
     /// No message yet.
     pub const EMPTY: Self = Self([0; WORDS]);
 
-    /// Asks `tag` with the values `request`, and has room for `reply_words` words of reply.
+    /// Asks the tag `tag` with the values `request`, and has room for `reply_words` words of reply.
     ///
     /// # Errors
     ///
@@ -95,7 +201,7 @@ impl Message {
 mod tests {
     use super::*;
 
-    const CLOCK: u32 = 0x0003_0047;
+    const CLOCK: u32 = Tag::CLOCK_MEASURED.id;
 
     /// What the firmware makes of a message: `code` and `values` of its tag.
     fn answered(message: Message, code: u32, values: &[u32]) -> Message {
@@ -131,6 +237,22 @@ mod tests {
             assert_eq!(asked, Err(PropertyError::TooLong));
         }
         assert_eq!(align_of::<Message>(), size_of::<Message>());
+    }
+
+    #[test]
+    fn a_question_without_an_answer_names_itself() {
+        let shown = |cause| {
+            let mut text = heapless::String::<128>::new();
+            let tag = Tag::CLOCK_MEASURED;
+            uwrite!(text, "{}", Unanswered { tag, cause }).unwrap();
+            String::from(text.as_str())
+        };
+        assert_eq!(
+            shown(Cause::Property(PropertyError::UnknownTag)),
+            "the VideoCore was asked for its measured clock rate (0x30047): this firmware does not know it"
+        );
+        assert!(shown(Cause::TimedOut).ends_with("(0x30047): no answer within a second"));
+        assert!(shown(Cause::Absent).contains("no mailbox"));
     }
 
     #[test]

@@ -16,15 +16,36 @@ pub enum Received {
     Nothing,
     /// A byte.
     Byte(u8),
-    /// Nothing usable, for this reason.
-    Error(LineError),
+    /// A byte, before which others were lost: the FIFO was full when they came.
+    AfterOverrun(u8),
+    /// Nothing usable, for this reason; before it others were lost if the flag says so.
+    Error(LineError, bool),
+}
+
+impl Received {
+    /// What a PL011's data register says: a byte and what was wrong with it (DDI 0183G, section 3.3.1: OE, BE, PE and FE
+    /// in bits 11 to 8). A break has a framing error too.
+    #[must_use]
+    pub const fn from_data_register(value: u32) -> Self {
+        let has_overrun = value & (1 << 11) != 0;
+        let error = if value & (1 << 10) != 0 {
+            LineError::Break
+        } else if value & (1 << 9) != 0 {
+            LineError::Parity
+        } else if value & (1 << 8) != 0 {
+            LineError::Framing
+        } else if has_overrun {
+            return Self::AfterOverrun(value as u8);
+        } else {
+            return Self::Byte(value as u8);
+        };
+        Self::Error(error, has_overrun)
+    }
 }
 
 /// What can go wrong on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineError {
-    /// The FIFO was full when a byte came.
-    Overrun,
     /// No stop bit where one belongs: wrong rate, or noise.
     Framing,
     /// Wrong parity (which is not used, so: noise).
@@ -54,8 +75,20 @@ pub struct Stats {
     pub dropped: u64,
     /// Overruns of the receive FIFO. Each one lost a byte at least.
     pub overruns: u64,
-    /// Bytes without a stop bit, or with wrong parity, and breaks.
-    pub line_errors: u64,
+    /// Bytes without a stop bit.
+    pub framing: u64,
+    /// Bytes of wrong parity.
+    pub parity: u64,
+    /// Breaks.
+    pub breaks: u64,
+}
+
+impl Stats {
+    /// Everything that was wrong on the line.
+    #[must_use]
+    pub const fn line_errors(&self) -> u64 {
+        self.framing + self.parity + self.breaks
+    }
 }
 
 /// The rings of a port: `RX` received bytes, and `TX` bytes to send, at most.
@@ -76,7 +109,9 @@ impl<const RX: usize, const TX: usize> Rings<RX, TX> {
             sent: 0,
             dropped: 0,
             overruns: 0,
-            line_errors: 0,
+            framing: 0,
+            parity: 0,
+            breaks: 0,
         };
         Self {
             received: Deque::new(),
@@ -141,17 +176,24 @@ impl<const RX: usize, const TX: usize> Rings<RX, TX> {
     pub fn receive(&mut self, port: &mut impl Port) -> bool {
         let mut is_new = false;
         loop {
-            match port.receive() {
+            let (byte, has_overrun) = match port.receive() {
                 Received::Nothing => return is_new,
-                Received::Byte(byte) => {
+                Received::Byte(byte) => (Ok(byte), false),
+                Received::AfterOverrun(byte) => (Ok(byte), true),
+                Received::Error(error, has_overrun) => (Err(error), has_overrun),
+            };
+            self.stats.overruns += u64::from(has_overrun);
+            match byte {
+                Ok(byte) => {
                     self.stats.received += 1;
                     match self.received.push_back(byte) {
                         Ok(()) => is_new = true,
                         Err(_) => self.stats.dropped += 1,
                     }
                 }
-                Received::Error(LineError::Overrun) => self.stats.overruns += 1,
-                Received::Error(_) => self.stats.line_errors += 1,
+                Err(LineError::Framing) => self.stats.framing += 1,
+                Err(LineError::Parity) => self.stats.parity += 1,
+                Err(LineError::Break) => self.stats.breaks += 1,
             }
         }
     }

@@ -131,18 +131,49 @@ fn bytes_that_nobody_reads_are_dropped_and_counted_and_the_old_ones_stay() {
 #[test]
 fn errors_on_the_line_are_counted_by_kind_and_do_not_stop_the_rest() {
     let (mut rings, mut port) = (Rings::<8, 8>::new(), Fake::default());
-    for error in [
-        LineError::Overrun,
-        LineError::Framing,
-        LineError::Break,
-        LineError::Parity,
+    for (error, has_overrun) in [
+        (LineError::Framing, false),
+        (LineError::Break, true),
+        (LineError::Break, false),
+        (LineError::Parity, false),
     ] {
-        port.incoming.push_back(Received::Error(error));
+        port.incoming.push_back(Received::Error(error, has_overrun));
     }
     port.comes(b"x");
     rings.receive(&mut port);
-    assert_eq!(rings.read(), Some(b'x'));
-    assert_eq!((rings.stats().overruns, rings.stats().line_errors), (1, 3));
+    assert_eq!((rings.read(), rings.read()), (Some(b'x'), None));
+    let stats = rings.stats();
+    assert_eq!((stats.framing, stats.parity, stats.breaks), (1, 1, 2));
+    assert_eq!(
+        (stats.line_errors(), stats.overruns, stats.received),
+        (4, 1, 1)
+    );
+}
+
+#[test]
+fn what_comes_after_an_overrun_is_read_and_the_overrun_counted() {
+    let (mut rings, mut port) = (Rings::<8, 8>::new(), Fake::default());
+    port.incoming.push_back(Received::AfterOverrun(b'y'));
+    assert!(rings.receive(&mut port));
+    assert_eq!(rings.read(), Some(b'y'));
+    assert_eq!((rings.stats().overruns, rings.stats().received), (1, 1));
+}
+
+#[test]
+fn the_data_register_says_what_was_wrong_with_a_byte() {
+    use LineError::{Break, Framing, Parity};
+    for (value, expected) in [
+        (0x041, Received::Byte(b'A')),
+        (0x841, Received::AfterOverrun(b'A')),
+        (0x141, Received::Error(Framing, false)),
+        (0x341, Received::Error(Parity, false)),
+        // The line is low: no stop bit either.
+        (0x500, Received::Error(Break, false)),
+        (0xd00, Received::Error(Break, true)),
+        (0xffff_f041, Received::Byte(b'A')),
+    ] {
+        assert_eq!(Received::from_data_register(value), expected, "{value:#x}");
+    }
 }
 
 proptest! {

@@ -1,4 +1,7 @@
 //! The end: a panic, or a fault that nothing can contain. Needs no lock, no interrupt and no heap.
+//!
+//! The other cores are told to park, then the core says on the UART what there is to say, waits with a bound until the
+//! last bit has left, and shows a code on the ACT LED for ever. Without an LED, or under an emulator, the machine halts.
 
 #![expect(unsafe_code, reason = "a panic handler trusts nothing")]
 
@@ -8,9 +11,11 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::exceptions::{self, FaultFrame};
+use crate::arch::led;
 use crate::arch::mmu;
 use crate::arch::refusals::park_core;
-use crate::{console, kernel};
+use crate::drivers::led::Code;
+use crate::{console, irq, kernel};
 
 /// The UART by polling, for `core::fmt`: the panic's message comes in no other form.
 struct LastWords;
@@ -26,7 +31,7 @@ impl Write for LastWords {
 pub(super) fn stop_with(why: fmt::Arguments<'_>) -> ! {
     begin();
     let _ = writeln!(LastWords, "\npivot stops: {why}");
-    end()
+    end(Code::Stopped)
 }
 
 /// An exception that is not an interrupt from a thread.
@@ -51,7 +56,7 @@ pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
         let _ = write!(LastWords, "x{index:<2} {value:#018x}{end}");
     }
     let _ = writeln!(LastWords);
-    end()
+    end(Code::Fault)
 }
 
 /// Lets one core speak. A second one, or a fault in the report itself, parks.
@@ -61,13 +66,14 @@ fn begin() {
     if SPEAKS.swap(true, Ordering::AcqRel) {
         park_core();
     }
-    describe_place();
+    // SAFETY: IRQs are masked, for good.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    irq::stop_others(&irq);
+    describe_place(&irq);
 }
 
-fn describe_place() {
-    // SAFETY: `begin` has masked IRQs.
-    let irq = unsafe { IrqGuard::assume_masked() };
-    let core = crate::sched::per_core::this(&irq).id();
+fn describe_place(irq: &IrqGuard) {
+    let core = crate::sched::per_core::this(irq).id();
     let thread = crate::sched::thread::current();
     let _ = writeln!(
         LastWords,
@@ -78,11 +84,18 @@ fn describe_place() {
     );
 }
 
-/// Stops the machine: an emulator exits.
-fn end() -> ! {
-    // The early map does not have the registers by which a board is stopped.
-    if mmu::FINAL_ROOT.load(Ordering::Relaxed) != 0 {
-        (kernel::board().halt)();
+/// Stops the machine: a board shows `code`, an emulator exits.
+fn end(code: Code) -> ! {
+    // The early map has the registers of the UART and the LED only.
+    let is_all_mapped = mmu::FINAL_ROOT.load(Ordering::Relaxed) != 0;
+    let board = kernel::board();
+    if is_all_mapped && (board.is_emulated)() {
+        led::flicker(code);
+    } else {
+        while led::show(code) {}
+    }
+    if is_all_mapped {
+        (board.halt)();
     }
     park_core()
 }
@@ -91,5 +104,5 @@ fn end() -> ! {
 fn panic(info: &PanicInfo<'_>) -> ! {
     begin();
     let _ = writeln!(LastWords, "pivot stops: {info}");
-    end()
+    end(Code::Panic)
 }

@@ -13,14 +13,11 @@ use crate::board::{Board, Gic, Uart};
 const PL011: &[&str] = &["arm,pl011"];
 const GIC_V2: &[&str] = &["arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic"];
 const GIC_V3: &[&str] = &["arm,gic-v3"];
-const MAILBOX: &[&str] = &["brcm,bcm2835-mbox"];
 
 /// Bytes of registers that the PL011 driver reaches (DDI 0183G, table 3-1, up to UARTPCellID3).
 const PL011_BYTES: usize = 0x1000;
 /// Clocks from which 115200 baud can be made; the driver's arithmetic ends at 512 MHz.
 const UART_CLOCK_HZ: core::ops::RangeInclusive<u32> = 1_843_200..=500_000_000;
-/// Bytes of registers of the mailbox (Linux, `bcm283x.dtsi`).
-const MAILBOX_BYTES: usize = 0x40;
 /// Size of a GICv2 distributor (IHI 0048B, table 4-1) and of what is used of its CPU interface.
 const GIC_V2_BYTES: usize = 0x1000;
 /// Size of a GICv3 distributor (IHI 0069H, section 12.8).
@@ -28,8 +25,8 @@ const GIC_V3_DISTRIBUTOR_BYTES: usize = 0x1_0000;
 /// A redistributor is two frames of 64 KiB (IHI 0069H, section 12.10).
 const GIC_V3_REDISTRIBUTOR_BYTES: usize = 0x2_0000;
 
-/// Takes the console, the interrupt controller and the mailbox from the tree; what it does not name, or names outside
-/// of the board's device ranges, stays as the board has it. (A mailbox that the tree does not name is not there.)
+/// Takes the console and the interrupt controller from the tree; what it does not name, or names outside of the
+/// board's device ranges, stays as the board has it.
 pub(super) fn read(machine: &mut Machine, board: &Board, fdt: Fdt<'_>) {
     if let Some(uart) = find_uart(board, fdt) {
         machine.uart = uart;
@@ -44,18 +41,6 @@ pub(super) fn read(machine: &mut Machine, board: &Board, fdt: Fdt<'_>) {
             None => false,
         },
     );
-    walk(fdt, &mut |chain, node| {
-        machine.mailbox = mailbox_at(board, chain, node);
-        machine.mailbox.is_some()
-    });
-}
-
-fn mailbox_at(board: &Board, chain: &Chain<'_>, node: &FdtNode<'_>) -> Option<usize> {
-    if !is_any(node, MAILBOX) || !is_okay(node) {
-        return None;
-    }
-    let (base, _) = address(chain, 0)?;
-    is_mapped(board, base, MAILBOX_BYTES).then_some(base)
 }
 
 /// The console: what `stdout-path` names if that is a PL011 (on the Pi it can be the mini UART),
@@ -175,7 +160,7 @@ fn is_gic_mapped(board: &Board, gic: &Gic) -> bool {
 }
 
 /// Whether the board maps all of `size` bytes at `base` as device registers.
-fn is_mapped(board: &Board, base: usize, size: usize) -> bool {
+pub(super) fn is_mapped(board: &Board, base: usize, size: usize) -> bool {
     let inside = |range: &Range<usize>| {
         range.start <= base && base.checked_add(size).is_some_and(|end| end <= range.end)
     };
@@ -251,25 +236,6 @@ mod tests {
         let mut board = VIRT;
         board.uart.intid = 99;
         assert_eq!(found(&board, &tree).uart.intid, 99, "the board's own stays");
-    }
-
-    #[test]
-    fn the_mailbox_of_the_pi_is_found_where_the_cores_see_it_and_virt_has_none() {
-        assert_eq!(found(&PI, &fixture::pi()).mailbox, Some(0xfe00_b880));
-        assert_eq!(found(&VIRT, &fixture::virt()).mailbox, None);
-    }
-
-    #[test]
-    fn a_mailbox_that_is_disabled_or_not_mapped_is_not_used() {
-        let path = "/soc/mailbox@7e00b880";
-        let mut tree = fixture::pi();
-        let mailbox = tree.find_node_mut(path).unwrap();
-        mailbox.add_property(text("status", "disabled"));
-        assert_eq!(found(&PI, &tree).mailbox, None);
-        let mut tree = fixture::pi();
-        let mailbox = tree.find_node_mut(path).unwrap();
-        mailbox.add_property(cells("reg", &[0x0000_b880, 0x40]));
-        assert_eq!(found(&PI, &tree).mailbox, None);
     }
 
     #[test]

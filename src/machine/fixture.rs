@@ -16,6 +16,7 @@ pub(super) const PI: Board = Board {
         intid: 153,
         clock_hz: 48_000_000,
     },
+    console_pins: &[14, 15],
     gic: Gic::V2 {
         distributor: 0xff84_1000,
         cpu_interface: 0xff84_2000,
@@ -32,6 +33,7 @@ pub(super) const PI: Board = Board {
     dtb_window: 0x1000..0x4000_0000,
     devices: &[0xfc00_0000..0x1_0000_0000],
     early_init: || {},
+    first_line_is_out: || {},
     is_emulated: || true,
     reboot: || {},
     halt: || {},
@@ -192,10 +194,38 @@ pub(super) fn pi() -> DeviceTree {
         ),
         &[("compatible", "arm,pl011")],
     ));
-    soc.add_child(with_text(
-        node("mailbox@7e00b880", &[("reg", &[0x7e00_b880, 0x40])]),
-        &[("compatible", "brcm,bcm2835-mbox")],
-    ));
+    for (name, reg, compatible, status) in [
+        (
+            "mailbox@7e00b880",
+            [0x7e00_b880, 0x40],
+            "brcm,bcm2835-mbox",
+            "okay",
+        ),
+        (
+            "gpio@7e200000",
+            [0x7e20_0000, 0xb4],
+            "brcm,bcm2711-gpio",
+            "okay",
+        ),
+        (
+            "watchdog@7e100000",
+            [0x7e10_0000, 0x114],
+            "brcm,bcm2711-pm",
+            "okay",
+        ),
+        // So that Linux takes the generic timer.
+        (
+            "timer@7e003000",
+            [0x7e00_3000, 0x1000],
+            "brcm,bcm2835-system-timer",
+            "disabled",
+        ),
+    ] {
+        soc.add_child(with_text(
+            node(name, &[("reg", &reg)]),
+            &[("compatible", compatible), ("status", status)],
+        ));
+    }
     soc.add_child(with_text(
         node(
             "interrupt-controller@40041000",

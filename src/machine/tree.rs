@@ -7,7 +7,7 @@ use dtoolkit::fdt::{Fdt, FdtNode};
 use dtoolkit::{Node, Property, ToCellInt};
 
 use super::find::{cell, is_okay};
-use super::{CoreDesc, IDENTITY_END, MPIDR_AFFINITY, Machine, Source, TreeError, devices};
+use super::{CoreDesc, IDENTITY_END, MPIDR_AFFINITY, Machine, Source, TreeError, blocks, devices};
 use crate::board::{Board, Conduit, CoreStart, MAX_CORES};
 
 /// Fills `machine` from `blob`, which lies at physical address `at`.
@@ -31,6 +31,7 @@ pub(super) fn read(
     reserve(machine, at as u64, blob.len() as u64)?;
     reservations(machine, fdt)?;
     devices::read(machine, board, fdt);
+    machine.blocks = blocks::read(board, fdt);
     machine.psci = psci(fdt);
     // The Pi's firmware writes it there (raspberrypi/linux, `arch/arm64/kernel/cpuinfo.c` shows it).
     machine.revision = fdt

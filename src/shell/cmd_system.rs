@@ -99,7 +99,7 @@ fn irq(ctx: &mut Context) -> Verdict {
         console.sent,
         console.dropped,
         console.overruns,
-        console.line_errors
+        console.line_errors()
     );
     Verdict::Passed
 }

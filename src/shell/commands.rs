@@ -2,16 +2,21 @@
 
 use crate::{bench, suite};
 
-use super::{Command, Spec, cmd_shell, cmd_system, cmd_threads, cmd_top, cmd_trace};
+use super::{
+    Command, Spec, cmd_board, cmd_pins, cmd_shell, cmd_system, cmd_threads, cmd_top, cmd_trace,
+    cmd_uart, cmd_watchdog,
+};
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 49] = [
+static TABLE: [&Command; 55] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
     &bench::COMMAND,
+    &cmd_board::BOARD,
     &suite::channel::COMMAND,
     &cmd_shell::CLEAR,
+    &cmd_board::CLOCK,
     &suite::condvar::COMMAND,
     &cmd_threads::CORES,
     &suite::cost::COMMAND,
@@ -20,6 +25,7 @@ static TABLE: [&Command; 49] = [
     &cmd_shell::ECHO,
     &suite::fpu::COMMAND,
     &suite::fuzz::COMMAND,
+    &cmd_pins::GPIO,
     &cmd_system::HALT,
     &cmd_shell::HELP,
     &suite::hog::COMMAND,
@@ -44,6 +50,7 @@ static TABLE: [&Command; 49] = [
     &suite::sem::COMMAND,
     &suite::sleep::COMMAND,
     &suite::suites::COMMAND,
+    &cmd_board::TEMP,
     &suite::threads::COMMAND,
     &cmd_shell::TIME,
     &suite::timers::COMMAND,
@@ -51,9 +58,11 @@ static TABLE: [&Command; 49] = [
     &suite::tls::COMMAND,
     &cmd_top::TOP,
     &cmd_trace::TRACE,
+    &cmd_uart::UART,
     &cmd_system::UPTIME,
     &cmd_system::VERSION,
     &suite::wake::COMMAND,
+    &cmd_watchdog::WATCHDOG,
     &suite::yields::COMMAND,
 ];
 

@@ -3,8 +3,9 @@
 
 // Pure: no hardware, no clock, no lock. Tested on the host.
 mod clock;
-mod words;
 
+#[cfg(target_os = "none")]
+pub(crate) mod counter;
 #[cfg(target_os = "none")]
 mod taken;
 

@@ -4,6 +4,7 @@
 //! one of the modules below.
 
 mod benchmarks;
+mod board;
 mod conversations;
 mod figures;
 mod scenario;
@@ -80,6 +81,8 @@ pub(crate) const ALL: &[Scenario] = &[
     command("cost", Place::Main, "cost", "cost --rounds 2000"),
     conversation("cost-counted", Place::Main, figures::cost),
     conversation("conditions", Place::Main, figures::conditions),
+    conversation("board", Place::Main, board::board),
+    conversation("watchdog", Place::Main, board::watchdog),
     conversation("suite", Place::Main, conversations::suite),
     conversation("bench", Place::Main, benchmarks::bench),
     counted("preempt-counted", "preempt --strict --seconds 2"),

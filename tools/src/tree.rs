@@ -102,18 +102,42 @@ fn soc() -> Result<Node> {
         .cells("reg", &[0x7e00_b880, 0x40])?
         .cells("interrupts", &[SPI, 33, LEVEL_HIGH])?
         .cells("#mbox-cells", &[0])?;
+    // What the kernel looks for by name before it touches it. The timer is disabled as on the board, for Linux.
+    let block = |name: &str, compatible: &[&str], reg: &[u32], status| {
+        node(name)
+            .text("compatible", compatible)?
+            .cells("reg", reg)?
+            .text("status", &[status])
+    };
+    let gpio = block(
+        "gpio@7e200000",
+        &["brcm,bcm2711-gpio"],
+        &[0x7e20_0000, 0xb4],
+        "okay",
+    )?
+    .empty("gpio-controller")?
+    .cells("#gpio-cells", &[2])?;
     // What U-Boot needs besides: it asks GPIO whether the UART has its pins, and reads the card. QEMU puts the card
     // where the board has Wi-Fi; the board's is at `emmc2`, of another kind.
-    let gpio = node("gpio@7e200000")
-        .text("compatible", &["brcm,bcm2711-gpio"])?
-        .cells("reg", &[0x7e20_0000, 0xb4])?
-        .empty("gpio-controller")?
-        .cells("#gpio-cells", &[2])?;
-    let card = node("mmc@7e300000")
-        .text("compatible", &["brcm,bcm2835-sdhci"])?
-        .cells("reg", &[0x7e30_0000, 0x100])?
-        .cells("interrupts", &[SPI, 126, LEVEL_HIGH])?
-        .text("status", &["okay"])?;
+    let card = block(
+        "mmc@7e300000",
+        &["brcm,bcm2835-sdhci"],
+        &[0x7e30_0000, 0x100],
+        "okay",
+    )?
+    .cells("interrupts", &[SPI, 126, LEVEL_HIGH])?;
+    let power = block(
+        "watchdog@7e100000",
+        &["brcm,bcm2711-pm", "brcm,bcm2835-pm-wdt"],
+        &[0x7e10_0000, 0x114],
+        "okay",
+    )?;
+    let system_timer = block(
+        "timer@7e003000",
+        &["brcm,bcm2835-system-timer"],
+        &[0x7e00_3000, 0x1000],
+        "disabled",
+    )?;
     Ok(node("soc")
         .text("compatible", &["simple-bus"])?
         .cells("#address-cells", &[1])?
@@ -135,6 +159,8 @@ fn soc() -> Result<Node> {
         .child(gic)
         .child(mailbox)
         .child(gpio)
+        .child(power)
+        .child(system_timer)
         .child(uart)
         .child(card))
 }

@@ -22,6 +22,7 @@ pub static BOARD: Board = Board {
         intid: 153,
         clock_hz: 48_000_000,
     },
+    console_pins: &gpio::CONSOLE,
     gic: Gic::V2 {
         distributor: DISTRIBUTOR,
         cpu_interface: 0xff84_2000,
@@ -44,6 +45,7 @@ pub static BOARD: Board = Board {
     // Main peripherals, then the ARM-local block and the GIC (BCM2711 ARM Peripherals, figure 1).
     devices: &[0xfc00_0000..0x1_0000_0000],
     early_init: gpio::mux_console,
+    first_line_is_out: gpio::darken_led,
     is_emulated,
     reboot: power::reboot,
     halt: power::halt,

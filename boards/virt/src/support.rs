@@ -15,6 +15,7 @@ pub static BOARD: Board = Board {
         intid: 33,
         clock_hz: 24_000_000,
     },
+    console_pins: &[],
     gic: Gic::V2 {
         distributor: 0x0800_0000,
         cpu_interface: 0x0801_0000,
@@ -32,6 +33,7 @@ pub static BOARD: Board = Board {
     // exist (GICv2 beside GICv3) are not touched, and an emulator does not speculate.
     devices: &[0x0800_0000..0x0a00_4000],
     early_init: || {},
+    first_line_is_out: || {},
     is_emulated: || true,
     reboot: psci::system_reset,
     halt: psci::system_off,

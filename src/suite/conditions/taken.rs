@@ -6,13 +6,18 @@ use ufmt::{uwrite, uwriteln};
 
 use super::{
     clock::{Around, has_changed, rate_hz},
-    words::{Revision, Throttled},
+    counter,
 };
 use crate::{
     BUILD_HASH, PROFILE,
     arch::{cpu::IrqGuard, pmu::Window, timer},
+    core_clock::{self, Raised},
     cores,
-    drivers::mailbox::{self, Clock},
+    drivers::{
+        codes::{Revision, Throttled},
+        property::Unanswered,
+        videocore::{self, Clock},
+    },
     kernel,
     report::Value,
     shell::{Context, pad},
@@ -23,7 +28,7 @@ use crate::{
 const WINDOW: Duration = Duration::from_millis(4);
 
 /// How often that is tried.
-const TRIES: u32 = 4;
+pub(super) const TRIES: u32 = 4;
 
 /// What can change while something is measured.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +43,16 @@ struct Snapshot {
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a figure is worth little without its conditions: `print` them"]
 pub(crate) struct Conditions {
+    /// What was done about the clock of the cores.
+    raised: Result<Option<Raised>, Unanswered>,
     before: Snapshot,
 }
 
-/// Takes the conditions. Lasts some milliseconds; call it right before what is measured.
+/// Sets the clock of the cores to its greatest rate, if it is to be, and takes the conditions. Lasts some milliseconds;
+/// call it right before what is measured.
 pub(crate) fn begin() -> Conditions {
     Conditions {
+        raised: core_clock::raise(),
         before: Snapshot::take(),
     }
 }
@@ -57,9 +66,9 @@ impl Snapshot {
     fn take() -> Self {
         Self {
             pmu_hz: core_hz(),
-            mailbox_hz: mailbox::measured_hz(Clock::Arm).ok().map(u64::from),
-            temperature_mc: mailbox::temperature_mc().ok(),
-            throttled: mailbox::throttled().ok(),
+            mailbox_hz: Clock::Arm.measured_hz().ok().map(u64::from),
+            temperature_mc: videocore::temperature_mc().ok(),
+            throttled: videocore::throttled().ok(),
         }
     }
 
@@ -77,12 +86,12 @@ impl Conditions {
         reason = "many values are printed; the compiler overlaps them"
     )]
     pub(crate) fn print(self, ctx: &mut Context) {
-        let Self { before } = self;
+        let Self { raised, before } = self;
         let after = Snapshot::take();
         let changed = is_other_clock(before.pmu_hz, after.pmu_hz)
             || is_other_clock(before.mailbox_hz, after.mailbox_hz);
         let board = kernel::board();
-        let revision = mailbox::board_revision().ok();
+        let revision = videocore::board_revision().ok();
         let revision = revision.or(kernel::machine().revision);
         let host = if (board.is_emulated)() {
             "emulated"
@@ -118,6 +127,28 @@ impl Conditions {
             }
             let Ok(()) = uwriteln!(out, "");
         }
+        match raised {
+            Ok(None) => {}
+            Ok(Some(Raised { was_hz, set_hz })) => {
+                let (was, set) = (was_hz / 1_000_000, set_hz / 1_000_000);
+                let Ok(()) = uwriteln!(
+                    out,
+                    "conditions: the cores' clock was set from {} to {} MHz first",
+                    was,
+                    set
+                );
+            }
+            Err(why) => {
+                let Ok(()) = uwriteln!(out, "conditions: THE CORES' CLOCK WAS NOT RAISED: {}", why);
+            }
+        }
+        if let Some(hz) = counter::wrong_hz() {
+            let Ok(()) = uwriteln!(
+                out,
+                "conditions: THE COUNTER IS NOT WHAT IT SAYS: {} Hz by the system timer; times are wrong",
+                hz
+            );
+        }
         if changed {
             let mhz = |of: Snapshot| of.core_hz().map_or(0, |(hz, _)| hz / 1_000_000);
             let Ok(()) = uwriteln!(
@@ -131,12 +162,24 @@ impl Conditions {
         let mut line = ctx.report("conditions").with("board", board.name);
         let hex = |bits: Option<u32>| bits.map(|bits| Value::Hex(u64::from(bits)));
         let hz = |snapshot: Snapshot| snapshot.core_hz().map(|(hz, _)| hz);
-        let fields: [(&str, Option<Value<'_>>); 15] = [
+        let raised = raised.ok().flatten();
+        let policy = kernel::machine().blocks.mailbox.map(|_| {
+            let keeps = core_clock::is_kept();
+            Value::from(if keeps { "keep" } else { "auto" })
+        });
+        let fields: [(&str, Option<Value<'_>>); 19] = [
             ("revision", hex(revision)),
             ("host", Some(host.into())),
             ("cores", Some(cores::count_online().into())),
             ("el", Some(kernel::entry_level().into())),
             ("counter_hz", Some(time::frequency_hz().into())),
+            (
+                "counter_measured_hz",
+                counter::measured_hz().map(Value::from),
+            ),
+            ("clock_policy", policy),
+            ("clock_was_hz", raised.map(|clock| clock.was_hz.into())),
+            ("clock_set_hz", raised.map(|clock| clock.set_hz.into())),
             ("core_hz_before", hz(before).map(Value::from)),
             ("core_hz_after", hz(after).map(Value::from)),
             ("clock_source", after.core_hz().map(|(_, who)| who.into())),
@@ -183,7 +226,7 @@ fn measure_once() -> Option<u64> {
 }
 
 /// What `done` gives, and when it was done.
-fn around<T>(done: impl FnOnce() -> T) -> (Around, T) {
+pub(super) fn around<T>(done: impl FnOnce() -> T) -> (Around, T) {
     let irq = IrqGuard::mask();
     let before = timer::now_between();
     let value = done();

@@ -2,22 +2,42 @@
 
 use ufmt::{Formatter, uDisplay, uWrite, uwrite};
 
-/// A new-style revision code (Raspberry Pi documentation, "Raspberry Pi revision codes").
+/// A revision code (Raspberry Pi documentation, "Raspberry Pi revision codes", section "New-style revision codes"):
+/// `NOQuuuWuFMMMCCCCPPPPTTTTTTTTRRRR`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Revision(pub(super) u32);
+pub struct Revision(pub u32);
 
+/// F: a code of the new style; the old ones are numbers without parts.
 const NEW_STYLE: u32 = 1 << 23;
 
-/// Boards with this chip, by bits 11:4.
-const MODELS: [(u32, &str); 3] = [(0x11, "4B"), (0x13, "400"), (0x14, "CM4")];
+/// PPPP of the BCM2711.
+const BCM2711: u32 = 3;
+
+/// TTTTTTTT of the boards with that chip.
+const MODELS: [(u32, &str); 4] = [(0x11, "4B"), (0x13, "400"), (0x14, "CM4"), (0x15, "CM4S")];
+
+impl Revision {
+    /// The model, if it is one that has this chip.
+    #[must_use]
+    pub fn model(self) -> Option<&'static str> {
+        let Self(code) = self;
+        let is_known = code & NEW_STYLE != 0 && (code >> 12) & 0xf == BCM2711;
+        let model = MODELS.iter().find(|(kind, _)| *kind == (code >> 4) & 0xff);
+        model.filter(|_| is_known).map(|(_, name)| *name)
+    }
+
+    /// RAM in MiB, of a code of the new style: MMM, that is 256 MiB, twice that, and so on.
+    #[must_use]
+    pub fn memory_mib(self) -> Option<u32> {
+        let Self(code) = self;
+        (code & NEW_STYLE != 0).then(|| 256 << ((code >> 20) & 7))
+    }
+}
 
 impl uDisplay for Revision {
     fn fmt<W: uWrite + ?Sized>(&self, f: &mut Formatter<'_, W>) -> Result<(), W::Error> {
         let Self(code) = *self;
-        let model = MODELS.iter().find(|(kind, _)| *kind == (code >> 4) & 0xff);
-        if let (Some((_, name)), true) = (model, code & NEW_STYLE != 0) {
-            // 256 MiB, twice that, and so on.
-            let mib = 256_u32 << ((code >> 20) & 7);
+        if let (Some(name), Some(mib)) = (self.model(), self.memory_mib()) {
             uwrite!(f, "{} 1.{} with {} MiB, ", name, code & 0xf, mib)?;
         }
         uwrite!(f, "revision 0x{:x}", code)
@@ -26,7 +46,7 @@ impl uDisplay for Revision {
 
 /// What has slowed the cores down: as `vcgencmd get_throttled` shows it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Throttled(pub(super) u32);
+pub struct Throttled(pub u32);
 
 /// By bit; 16 bits higher: since the start.
 const CAUSES: [&str; 4] = [
@@ -72,12 +92,22 @@ mod tests {
         assert_eq!(of(0xb0_3115), "4B 1.5 with 2048 MiB, revision 0xb03115");
         assert_eq!(of(0xd0_3114), "4B 1.4 with 8192 MiB, revision 0xd03114");
         assert_eq!(of(0xc0_3130), "400 1.0 with 4096 MiB, revision 0xc03130");
+        // Overvoltage forbidden, and the warranty void: no part of the model.
+        assert_eq!(
+            of(0x82a0_3140),
+            "CM4 1.0 with 1024 MiB, revision 0x82a03140"
+        );
+        assert_eq!(Revision(0xd0_3115).memory_mib(), Some(8192));
     }
 
     #[test]
     fn a_revision_that_is_not_understood_stays_a_number() {
         assert_eq!(shown(Revision(0x0003)), "revision 0x3");
         assert_eq!(shown(Revision(0xa0_2082)), "revision 0xa02082");
+        // A type of this chip with another chip, and a style of code that does not say.
+        assert_eq!(Revision(0xb0_4115).model(), None);
+        let old = Revision(0x30_3115);
+        assert_eq!((old.model(), old.memory_mib()), (None, None));
     }
 
     #[test]
