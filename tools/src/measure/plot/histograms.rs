@@ -1,7 +1,5 @@
 //! Histograms side by side: one row for each benchmark of a family, over one common axis of time.
 
-use pivot::stats;
-
 use super::axis::Axis;
 use super::svg::{Anchor, LETTER, Svg};
 use super::{COLOURS, Plot, time};
@@ -56,9 +54,9 @@ struct Row<'a> {
     histogram: &'a Histogram,
     count: u64,
     max: Option<f64>,
-    /// As the table has them.
-    p50: f64,
-    p99: f64,
+    /// The image's own, as the table has them; it says none of the far end where there are few samples.
+    p50: Option<f64>,
+    p99: Option<f64>,
     /// Operations of which a sample is the mean.
     batch: f64,
 }
@@ -67,24 +65,13 @@ impl<'a> Row<'a> {
     fn of(summary: &'a Summary<'_>) -> Option<Self> {
         let histogram = summary.histogram.as_ref()?;
         let count = histogram.count()?;
-        let max = summary.greatest("max_ns");
-        // The image's own, the median of the runs as in the table; without them what the image would say: the greatest
-        // value of the bucket.
-        let percentile = |key: &str, permille: u64| {
-            let of_buckets = || {
-                let most = stats::most(histogram.permille(permille)?) as f64;
-                Some(max.map_or(most, |max| most.min(max)))
-            };
-            summary.median_of(key).or_else(of_buckets)
-        };
-        let (p50, p99) = (percentile("p50_ns", 500)?, percentile("p99_ns", 990)?);
         (count >= SAMPLES && histogram.unit == "ns").then(|| Self {
             id: summary.id,
             histogram,
             count,
-            max,
-            p50,
-            p99,
+            max: summary.greatest("max_ns"),
+            p50: summary.median_of("p50_ns"),
+            p99: summary.median_of("p99_ns"),
             batch: summary.greatest("batch").unwrap_or(1.0),
         })
     }
@@ -175,14 +162,19 @@ fn draw(svg: &mut Svg, row: &Row<'_>, axis: Axis, base: f64, left: f64) {
     svg.line((left, base), (WIDTH - RIGHT, base), "#888888", 1.0);
     let (p50, p99) = (row.p50, row.p99);
     for (value, colour) in [(p50, MEDIAN), (p99, P99)] {
+        let Some(value) = value else { continue };
         let x = axis.at(value);
         svg.line((x, base - ROW + 10.0), (x, base), colour, 1.5);
     }
     svg.text(left - 12.0, base - 18.0, row.id, Anchor::End);
     svg.note(left - 12.0, base - 3.0, &row.samples(), Anchor::End);
     let x = WIDTH - RIGHT + 12.0;
-    svg.text(x, base - 32.0, &format!("p50 {}", time(p50)), Anchor::Start);
-    svg.text(x, base - 17.0, &format!("p99 {}", time(p99)), Anchor::Start);
+    for (name, value, above) in [("p50", p50, 32.0), ("p99", p99, 17.0)] {
+        if let Some(value) = value {
+            let text = format!("{name} {}", time(value));
+            svg.text(x, base - above, &text, Anchor::Start);
+        }
+    }
     if let Some(max) = row.max {
         svg.note(x, base - 2.0, &format!("max {}", time(max)), Anchor::Start);
     }
@@ -212,12 +204,12 @@ mod tests {
         let runs = [run(vec![command])];
         let all = summaries(&runs);
         let row = Row::of(&all[0]).unwrap();
-        assert_eq!((row.p50, row.p99), (71.0, 111.0));
+        assert_eq!((row.p50, row.p99), (Some(71.0), Some(111.0)));
         assert_eq!(row.samples(), "100 samples, each of 2");
     }
 
     #[test]
-    fn percentiles_are_of_the_samples_and_each_family_has_a_plot() {
+    fn each_family_has_a_plot_of_those_with_samples_enough() {
         let summary = |id, buckets| Summary {
             id,
             figures: Vec::new(),
@@ -232,8 +224,7 @@ mod tests {
         ];
         let rows: Vec<Row<'_>> = all.iter().filter_map(Row::of).collect();
         assert_eq!(rows.len(), 3);
-        // The greatest values of their buckets, as the image says them.
-        assert_eq!((rows[0].p50, rows[0].p99), (75.0, 115.0));
+        assert_eq!((rows[0].p50, rows[0].p99), (None, None), "nobody says");
         let plots = histograms(&all, Some("EMULATED"));
         let names: Vec<&str> = plots.iter().map(|plot| plot.name.as_str()).collect();
         assert_eq!(names, ["histogram-switch", "histogram-mutex"]);
