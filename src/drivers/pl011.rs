@@ -97,13 +97,14 @@ impl Pl011 {
             // firmware's, and for one of 48 MHz the crate computes the firmware's own.
             let _ = self.uart.enable(LINE, BAUD, FALLBACK_CLOCK_HZ);
         }
-        // What came while the pins were somebody else's is not input. The FIFO has 32 places at most.
+        // First the interrupts, then the FIFO: a byte that comes between the two would lose its interrupt, and QEMU raises
+        // one for the first byte only. What came while the pins were somebody else's is not input.
+        self.uart.clear_interrupts(Interrupts::all());
         for _ in 0..RECEIVE_PLACES {
             if matches!(self.receive(), Received::Nothing) {
                 break;
             }
         }
-        self.uart.clear_interrupts(Interrupts::all());
     }
 
     /// Goes on at `baud` bits per second, which a clock of `clock_hz` makes well enough

@@ -21,8 +21,8 @@ pub const UNIT_PAGES: usize = 4;
 /// Bytes of a unit: 16 KiB, the usual stack.
 pub const UNIT_BYTES: usize = UNIT_PAGES * PAGE_BYTES;
 
-/// Bytes of the guard of a unit: two pages (hazard H16). The compiler probes a large frame page by page; an interrupt between two
-/// probes touches an interrupt frame and a context, 880 bytes, below a stack pointer that is already up to a
+/// Bytes of the guard of a unit: two pages (hazard H16). The compiler probes a large frame page by page; an interrupt
+/// between two probes touches an interrupt frame and a context, 880 bytes, below a stack pointer that is already up to a
 /// page and a probe's distance below the last page that was touched. One page would not catch that.
 pub const GUARD_BYTES: usize = 2 * PAGE_BYTES;
 

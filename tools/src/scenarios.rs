@@ -123,9 +123,9 @@ pub(crate) const ALL: &[Scenario] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::scenario::AT_EVERY_LEVEL;
+    use super::scenario::{AT_EVERY_LEVEL, IN_EVERY_STATE};
     use super::*;
-    use crate::machines;
+    use crate::machines::{self, Role};
 
     fn count(extent: Extent) -> usize {
         let machines = machines::all();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::board::Board;
+use crate::boot_states::OF_FIRMWARE;
 use crate::build::Firmware;
 use crate::log;
 use crate::machines::{Machine, Role};
@@ -71,7 +72,7 @@ impl Place<'_> {
         self.workspace.run_dir(self.name).join(boot)
     }
 
-    fn rig<'b>(&'b self, machine: &'b Machine) -> Rig<'b> {
+    pub(super) fn rig<'b>(&'b self, machine: &'b Machine) -> Rig<'b> {
         Rig {
             machine,
             is_full: false,
@@ -114,7 +115,7 @@ impl Place<'_> {
 
     /// Boots as the board does, from reset, and waits for the prompt.
     pub(super) fn start_by_stub(&self) -> Result<Stubbed> {
-        let machine = machine("stubbed", Start::Stub, board_like_globals());
+        let machine = machine("stubbed", Start::Stub(OF_FIRMWARE), board_like_globals());
         let rig = self.rig(&machine);
         let mut session = rig.boot()?;
         // Typed and answered: interrupts of timer and UART arrive.
@@ -133,7 +134,7 @@ impl Place<'_> {
     }
 }
 
-fn machine(name: &'static str, start: Start, more: Vec<String>) -> Machine {
+pub(super) fn machine(name: &'static str, start: Start, more: Vec<String>) -> Machine {
     Machine {
         name,
         board: Board::Rpi4,

@@ -14,7 +14,7 @@ use crate::session::Rig;
 pub(super) const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
 
 /// What CI runs in every state that boot loaders leave; the full run has all suites there besides.
-const IN_EVERY_STATE: [&str; 3] = ["boot", "regs", "ctxsw"];
+pub(super) const IN_EVERY_STATE: [&str; 3] = ["boot", "regs", "ctxsw"];
 
 /// Conversations that hand their commands over in the boot arguments.
 const FROM_BOOTARGS: [&str; 3] = ["exec", "cost-counted", "conditions"];
