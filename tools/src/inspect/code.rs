@@ -98,7 +98,7 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// The 64-bit constant that `ldr x, =…` at an address loads: from the pool, or by a `movz` where that has room for it.
+    /// The 64-bit constant that `ldr x, =…` at an address loads: from the pool, or by a `movz` where that has room.
     pub(crate) fn literal(&self, address: u64) -> Option<u64> {
         let word = self.at(address)?;
         if word & 0xff80_0000 == 0xd280_0000 {

@@ -122,9 +122,10 @@ pub(super) fn sizes(accesses: &[Access]) -> Found {
             && a.offset_in(&DISTRIBUTOR)
                 .is_some_and(|o| (0x400..0xc00).contains(&o))
     };
+    let is_word = |a: &Access| a.bytes == 4 && a.address.is_multiple_of(4);
     let wrong = accesses
         .iter()
-        .find(|a| !(a.bytes == 4 && a.address.is_multiple_of(4)) && !is_byte_register(a));
+        .find(|a| !(is_word(a) || is_byte_register(a)));
     let bytes = accesses.iter().filter(|a| is_byte_register(a)).count();
     expect(
         wrong.is_none() && !accesses.is_empty(),

@@ -115,7 +115,7 @@ impl Leaf {
             Some("Normal memory where there is none: it would be prefetched")
         } else if self.start < LINEAR_END && self.start != physical.start {
             Some("RAM at another address than its own")
-        } else if !self.is(PXN) && !(is_code && self.is(READ_ONLY)) {
+        } else if !(self.is(PXN) || is_code && self.is(READ_ONLY)) {
             Some("it may be executed, and is not code or may be written")
         } else {
             None

@@ -246,8 +246,9 @@ const fn mov(value: u32) -> u32 {
 
 /// `strb w, [x]`, with or without an offset.
 fn is_store_of_byte(word: u32, register: u32) -> bool {
-    matches!(word >> 21, 0b001_1100_1000 | 0b001_1100_0000) && word & 31 == register
-        || word >> 22 == 0b00_1110_0100 && word & 31 == register
+    let has_offset = word >> 22 == 0b00_1110_0100;
+    let moves_base = word >> 21 == 0b001_1100_0000;
+    word & 31 == register && (has_offset || moves_base)
 }
 
 /// `str w, [x, #4]`: GICC_PMR.

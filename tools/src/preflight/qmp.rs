@@ -1,4 +1,5 @@
-//! The emulator's machine protocol, as far as the memory of a stopped machine is read by it (QEMU, docs/interop/qmp-spec).
+//! The emulator's machine protocol, as far as the memory of a stopped machine is read by it (QEMU,
+//! docs/interop/qmp-spec).
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
