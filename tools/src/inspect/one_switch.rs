@@ -7,7 +7,7 @@ use crate::inspect::rules::{Answer, Finding, Image};
 const SWITCH: &str = "reschedule";
 
 /// Where a core gets its first stacks.
-const FIRST_STACKS: [&str; 2] = ["boot_entry", "secondary_entry"];
+const FIRST_STACKS: [&str; 2] = ["boot_settled", "secondary_entry"];
 
 /// What exchanges two stacks inside one thread: the subjects of the command `cost` (`asm/cost.s`). Nobody but that
 /// routine is on either stack meanwhile: IRQs are masked from before the first exchange until the last one is back, and
@@ -87,7 +87,7 @@ mod tests {
             found[0].contains("`f` puts sp on another stack"),
             "{found:?}"
         );
-        for may in ["boot_entry", "cost_fp_switch"] {
+        for may in ["boot_settled", "cost_fp_switch"] {
             assert!(findings(&[(may, &[Is(0x9100_003f), Is(RET)])]).is_empty());
         }
         // But a thread's stack pointer as the switch sets it is only the switch's.
