@@ -192,10 +192,9 @@ impl Launch<'_> {
         let blob = tree::raspi4b(bootargs)?;
         let end = LINKED + declared_size(&image)?;
         let (x0, has_tree) = state.x0(blob.len() as u64, end);
-        let mut kept = vec![state.loaded..state.loaded + image.len() as u64];
-        if has_tree {
-            kept.push(x0..x0 + blob.len() as u64);
-        }
+        let file = state.loaded..state.loaded + image.len() as u64;
+        let tree = has_tree.then(|| x0..x0 + blob.len() as u64);
+        let kept: Vec<_> = [Some(file), tree].into_iter().flatten().collect();
         let handover = Handover {
             kernel: state.loaded,
             x0,

@@ -116,6 +116,7 @@ const FIRST_CLUSTER: usize = 2;
 /// the crate puts an entry for a long name before each, and names the root by its cluster.
 fn tidy(volume: &mut [u8], cluster: usize) -> Result<()> {
     const ENTRY: usize = 32;
+    const DELETED: u8 = 0xe5;
     let word = |at: usize| usize::from(u16::from_le_bytes([volume[at], volume[at + 1]]));
     // Sectors before the first FAT, number of FATs, sectors of each (its low half), sectors of a cluster.
     let (reserved, fats, length, per_cluster) = (
@@ -135,6 +136,9 @@ fn tidy(volume: &mut [u8], cluster: usize) -> Result<()> {
     entries.copy_within(ENTRY..2 * ENTRY, 0);
     entries.copy_within(3 * ENTRY..4 * ENTRY, ENTRY);
     entries[2 * ENTRY..].fill(0);
+    // Deleted, not the end: what is in the directory already comes behind.
+    entries[2 * ENTRY] = DELETED;
+    entries[3 * ENTRY] = DELETED;
     // What is above is named by 0 where it is the root.
     let above = &mut entries[ENTRY..2 * ENTRY];
     if above[0x14..0x16] == [0, 0] && above[0x1a..0x1c] == [FIRST_CLUSTER as u8, 0] {

@@ -92,7 +92,9 @@ fn open(path: &Path, bytes: usize) -> Result<File> {
             .custom_flags(flags.bits() as i32)
             .open(path)
     };
-    let direct = (bytes % ALIGNMENT == 0).then(|| with(exclusive | OFlags::DIRECT));
+    let direct = bytes
+        .is_multiple_of(ALIGNMENT)
+        .then(|| with(exclusive | OFlags::DIRECT));
     let opened = match direct {
         Some(Ok(file)) => Ok(file),
         Some(Err(error)) if error.kind() != io::ErrorKind::InvalidInput => Err(error),

@@ -172,7 +172,7 @@ fn is_system(place: &str) -> bool {
             .strip_prefix(top)
             .is_some_and(|rest| rest.starts_with('/'))
     };
-    SYSTEM.contains(&place) || ["/boot", "/usr", "/var"].iter().any(|top| is_below(&top))
+    SYSTEM.contains(&place) || ["/boot", "/usr", "/var"].iter().any(is_below)
 }
 
 /// Whether somebody made it to be taken out.

@@ -168,7 +168,10 @@ mod tests {
             let at = self.data.position();
             let length = bytes.len();
             assert_eq!(bytes.as_ptr().align_offset(ALIGNMENT), 0);
-            assert!(at % 4096 == 0 && length % 4096 == 0, "{at} {length}");
+            assert!(
+                at.is_multiple_of(4096) && length.is_multiple_of(4096),
+                "{at} {length}"
+            );
             let old = self.stuck.map(|stuck| (stuck, self.kept()[stuck]));
             let room = self.kept().len() - at as usize;
             if room < length {
