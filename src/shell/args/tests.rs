@@ -2,6 +2,8 @@
 
 use std::string::String;
 
+use ufmt::{uDisplay, uWrite, uwrite};
+
 use super::*;
 
 /// A command with an argument of every common kind.
