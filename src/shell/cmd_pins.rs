@@ -42,6 +42,9 @@ fn run(ctx: &mut Context) -> Verdict {
         Some(_) if action.is_some() && kernel::board().console_pins.contains(&number) => {
             Some("the console has this pin")
         }
+        Some(_) if action.is_some() && !is_free(number) => {
+            Some("the board uses this pin itself: 0 to 27 are on the header")
+        }
         Some(pin) => match action.map_or(Ok(()), |action| change(pin, action)) {
             Ok(()) => {
                 show(ctx, number, pin);
@@ -54,6 +57,12 @@ fn run(ctx: &mut Context) -> Verdict {
         let Ok(()) = uwriteln!(ctx.out(), "gpio: {}", why);
     }
     Verdict::from_check(refusal.is_none())
+}
+
+/// GPIO 0 to 27 are on the header, 42 is the green LED. The others go to chips on the board: the boot loader's memory
+/// (40 to 43 by another function), the network, wireless (Linux, `bcm2711-rpi-4-b.dts`, `gpio-line-names`).
+fn is_free(number: usize) -> bool {
+    number < 28 || number == 42
 }
 
 fn pin(number: usize) -> Option<Pin<'static>> {

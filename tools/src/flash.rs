@@ -66,7 +66,9 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
             held: &held,
         },
     )?;
-    let is_asked = !options.yes || !rules::is_card_like(disk);
+    // A backup disk comes by USB too: --yes is for what is as large as cards are.
+    let is_asked =
+        !options.yes || !rules::is_card_like(&drives.all, disk) || disk.bytes > talk::LARGE;
     if is_asked && !options.dry_run && !io::stdin().is_terminal() {
         let what = "nobody can be asked: the standard input is no terminal";
         return Err(Failure::environment(what)

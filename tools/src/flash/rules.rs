@@ -49,7 +49,7 @@ pub(super) fn judge<'d>(drives: &'d [Drive], wish: &Wish<'_>) -> Result<&'d Driv
     refuse_size(disk, wish.bytes)?;
     // Before the question whether it can be taken out: the system's disk is not to be had by --allow-fixed-disk.
     refuse_system(disk, wish.held)?;
-    if !is_card_like(disk) && !wish.allow_fixed {
+    if !is_card_like(drives, disk) && !wish.allow_fixed {
         let what = format!("{} is built in: it cannot be taken out", named(disk));
         return Err(Failure::environment(what).help(
             "./flash.sh lists the candidates; --allow-fixed-disk if it is a card all the same",
@@ -67,7 +67,7 @@ pub(super) fn candidates<'d>(drives: &'d [Drive], held: &[Held]) -> Vec<&'d Driv
             refuse_what_is_no_card(disk).is_ok()
                 && disk.bytes > 0
                 && refuse_system(disk, held).is_ok()
-                && is_card_like(disk)
+                && is_card_like(drives, disk)
         })
         .collect()
 }
@@ -175,9 +175,24 @@ fn is_system(place: &str) -> bool {
     SYSTEM.contains(&place) || ["/boot", "/usr", "/var"].iter().any(is_below)
 }
 
+/// What cards do not come by, even where a bay lets a disk be pulled.
+const DISK_TRANSPORTS: [&str; 4] = ["sata", "ata", "sas", "nvme"];
+
 /// Whether somebody made it to be taken out.
-pub(super) fn is_card_like(disk: &Drive) -> bool {
-    disk.is_removable || ["usb", "mmc"].contains(&disk.transport.as_str())
+pub(super) fn is_card_like(drives: &[Drive], disk: &Drive) -> bool {
+    let transport = disk.transport.as_str();
+    if transport == "mmc" {
+        return !is_soldered(drives, disk);
+    }
+    transport == "usb" || disk.is_removable && !DISK_TRANSPORTS.contains(&transport)
+}
+
+/// Memory on the board and a card in a reader both are `mmc`; only what is soldered has boot partitions.
+fn is_soldered(drives: &[Drive], disk: &Drive) -> bool {
+    drives.iter().any(|other| {
+        let rest = other.name.strip_prefix(&disk.name).unwrap_or_default();
+        rest.starts_with("boot") || rest.starts_with("rpmb")
+    })
 }
 
 fn refuse_mounted(disk: &Drive) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::drives::Drive;
 use crate::failure::Failure;
 
 /// Larger than this, it may well be somebody's disk of photographs.
-const LARGE: u64 = 64_000_000_000;
+pub(super) const LARGE: u64 = 64_000_000_000;
 
 /// A table of the disks that could be cards.
 pub(super) fn table(candidates: &[&Drive]) -> String {
@@ -127,7 +127,7 @@ mod tests {
              /dev/sdb      31.9 GB  STORAGE DEVICE    usb\n\
              /dev/sdc      63.9 GB  MassStorageClass  usb  /media/me/bootfs /media/me/rootfs /mnt/old\n\
              /dev/sde      33 MB    Flash Disk        usb\n\
-             /dev/mmcblk0  31.3 GB                    mmc\n"
+             /dev/mmcblk1  31.3 GB                    mmc\n"
         );
         assert!(table(&[]).starts_with("no card"));
     }

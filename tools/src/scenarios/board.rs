@@ -48,6 +48,7 @@ const ON_A_PI: &[Row] = &[
     ("gpio 17 1", &["it is no output"]),
     ("gpio 15", &["GPIO15: alt0, ", "pull up"]),
     ("gpio 15 in", &["the console has this pin"]),
+    ("gpio 40 0", &["the board uses this pin itself"]),
     ("gpio 58", &["an integer from 0 to 57", "usage: gpio"]),
     ("watchdog", &["the watchdog is off"]),
     ("watchdog on", &["resets at once"]),

@@ -158,7 +158,7 @@ fn refusals(workspace: &Workspace, place: &Path) -> Result<String> {
         list: Some(workspace.root().join("tests/fixtures/lsblk.json")),
     };
     recorded.expect(&[], 2, "/dev/sdb      31.9 GB  STORAGE DEVICE")?;
-    recorded.expect(&["--list"], 0, "/dev/mmcblk0")?;
+    recorded.expect(&["--list"], 0, "/dev/mmcblk1")?;
     for (device, says) in [
         ("/dev/sdc", "is mounted at /media/me/bootfs"),
         ("/dev/nvme0n1", "carries /boot/efi of the running system"),

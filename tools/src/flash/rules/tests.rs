@@ -28,7 +28,7 @@ fn a_card_in_a_reader_is_taken_and_nothing_else_is_a_candidate() {
         .iter()
         .map(|disk| disk.name.as_str())
         .collect();
-    assert_eq!(names, ["sdb", "sdc", "sde", "mmcblk0"]);
+    assert_eq!(names, ["sdb", "sdc", "sde", "mmcblk1"]);
 }
 
 #[test]
@@ -47,6 +47,7 @@ fn each_refusal_has_a_reason_of_its_own() {
         ("/dev/nvme0n1", "carries /boot/efi of the running system"),
         ("/dev/sdg", "is part of a linux_raid_member"),
         ("/dev/sda", "is built in"),
+        ("/dev/mmcblk0", "is built in"),
         ("/dev/sdc", "is mounted at"),
     ];
     for (device, reason) in refused {
