@@ -49,7 +49,7 @@ pub(crate) struct FlashOptions {
     /// Check everything and say what would be written
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask
+    /// Do not ask, unless the disk is larger than 64 GB
     #[arg(long)]
     pub(crate) yes: bool,
     /// Do not read back what was written
