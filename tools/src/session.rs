@@ -55,9 +55,9 @@ impl Rig<'_> {
         self.begin(&Launch { start, ..launch })
     }
 
-    /// Boots to the prompt with further options of the emulator, and with instructions counted or not.
-    pub(crate) fn boot_with(&self, options: &[&str], icount: Option<u32>) -> Result<Session> {
-        let mut launch = self.launch(None, icount, Console::Pipe);
+    /// Boots to the prompt with further options of the emulator.
+    pub(crate) fn boot_with(&self, options: &[&str]) -> Result<Session> {
+        let mut launch = self.launch(None, None, Console::Pipe);
         launch.machine.extend(words(options));
         let mut session = self.begin(&launch)?;
         session.wait_for_prompt()?;

@@ -17,7 +17,7 @@ pub(super) const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
 pub(super) const IN_EVERY_STATE: [&str; 3] = ["boot", "regs", "ctxsw"];
 
 /// Conversations that hand their commands over in the boot arguments.
-const FROM_BOOTARGS: [&str; 3] = ["exec", "cost-counted", "conditions"];
+const FROM_BOOTARGS: [&str; 4] = ["exec", "cost-counted", "conditions", "suites-counted"];
 
 /// One instruction is 2^4 ns: slow enough that interrupts do not eat the machine's time.
 pub(crate) const COUNTED_SHIFT: u32 = 4;
