@@ -23,15 +23,18 @@ const MOVES: usize = 8;
 /// The most threads that are looked at for one that may move.
 const LOOKS: usize = 32;
 
-/// At every decision of the scheduler: notes when waiting began or ended, and looks when it is time.
+/// Whether somebody has been waiting for so long that it is time to look.
 #[inline]
-pub(super) fn look(core: &Core, own: &mut Own, now: u64, irq: &IrqGuard) {
+pub(super) fn is_due(own: &Own, now: u64) -> bool {
+    now >= own.next_balance_ticks
+}
+
+/// At the end of every decision: notes when waiting began or ended.
+#[inline]
+pub(super) fn watch(own: &mut Own, now: u64) {
     if own.queue.is_empty() {
         rest(own);
     } else if own.next_balance_ticks == timer::NEVER {
-        begin(own, now);
-    } else if now >= own.next_balance_ticks {
-        move_threads(core, own, irq);
         begin(own, now);
     } else {
         // The interrupt that brought us here may have taken this deadline's shot.
@@ -52,13 +55,19 @@ fn begin(own: &mut Own, now: u64) {
     own.arm(own.next_balance_ticks);
 }
 
+/// Looks for a less loaded core, and gives it threads. `runs_on`: the current thread stays a load of this core.
+///
+/// Before the decision, because a thread that is preempted goes into the queue with its registers not stored
+/// yet, and may not be given away: after it, a core with two threads that are switched at the moment of each
+/// look would find just that one in its queue, for ever.
 #[cold]
-fn move_threads(core: &Core, own: &mut Own, irq: &IrqGuard) {
+pub(super) fn give(core: &Core, own: &mut Own, runs_on: bool, irq: &IrqGuard) {
+    rest(own);
     let Some((target, target_load)) = least_loaded(core.id()) else {
         return;
     };
     // Both sides count the thread that runs. Moving one is worth it if the other side stays below us.
-    let own_load = own.queue.len() + 1;
+    let own_load = own.queue.len() + usize::from(runs_on);
     let moves = (own_load.saturating_sub(target_load) / 2).min(MOVES);
     for _ in 0..moves {
         let Some(thread) = own.queue.find_late(LOOKS, may_move) else {
@@ -71,8 +80,7 @@ fn move_threads(core: &Core, own: &mut Own, irq: &IrqGuard) {
     }
 }
 
-/// A thread that was preempted just now is in the queue already, but its registers are not stored yet: it is
-/// the one that may not be given away.
+/// A thread that another core has sent may not have its registers stored there yet.
 fn may_move(thread: &Thread) -> bool {
     thread.affinity().is_none() && thread.standing.is_stored()
 }

@@ -104,11 +104,17 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let is_idle = core::ptr::eq(old, &raw const core.idle);
     let runs_on = old.state() == State::Running && !is_idle;
     let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
-    if runs_on && !leaves_core {
-        if own.queue.is_empty() {
-            balance::rest(own);
-            return stay(core, own);
+    let may_stay = runs_on && !leaves_core;
+    if may_stay && own.queue.is_empty() {
+        return stay_alone(core, own);
+    }
+    if balance::is_due(own, now) {
+        balance::give(core, own, may_stay, &irq);
+        if may_stay && own.queue.is_empty() {
+            return stay_alone(core, own);
         }
+    }
+    if may_stay {
         let asked = if cause == Cause::Yield {
             policy::Cause::Yield
         } else {
@@ -119,16 +125,15 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
                 .decide(asked, &own.runner, own.queue.head_key(), now)
         {
             own.arm(deadline_ticks);
-            balance::look(core, own, now, &irq);
+            balance::watch(own, now);
             return stay(core, own);
         }
     }
 
     let next = traffic::next(core, own, &irq);
-    if next.is_none() && (is_idle || runs_on && !leaves_core) {
+    if next.is_none() && (is_idle || may_stay) {
         // Those that waited have just been sent to other cores.
-        balance::rest(own);
-        return stay(core, own);
+        return stay_alone(core, own);
     }
     old.cpu_time.stop(now);
     if !is_idle {
@@ -175,7 +180,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
             own.policy.soonest_loss_ticks(now)
         });
     }
-    balance::look(core, own, now, &irq);
+    balance::watch(own, now);
     publish_load(core, own);
     core::ptr::from_ref(old) as usize as u128 | (core::ptr::from_ref(new) as usize as u128) << 64
 }
@@ -259,6 +264,13 @@ fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
         // timer do it, at once.
         own.arm(0);
     }
+}
+
+/// Stays, and nobody waits.
+#[inline]
+fn stay_alone(core: &Core, own: &mut Own) -> u128 {
+    balance::rest(own);
+    stay(core, own)
 }
 
 fn stay(core: &Core, own: &Own) -> u128 {
