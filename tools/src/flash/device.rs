@@ -251,13 +251,16 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_file_is_written_read_back_and_keeps_what_lies_behind_the_image() {
+    fn a_plain_file_is_written_read_back_and_keeps_what_lies_between_the_image_and_its_end() {
         for bytes in [3 << 20, (3 << 20) + 512] {
             let image: Vec<u8> = (0..bytes as u32).map(|n| (n * 31) as u8).collect();
             let options = options("plain", &image, &vec![0xaa; 4 << 20]);
             write(&options).unwrap();
             let card = fs::read(&options.device).unwrap();
-            assert!(card[..bytes] == image && card[bytes..].iter().all(|&byte| byte == 0xaa));
+            let tail = (4 << 20) - 5 * ALIGNMENT;
+            assert!(card[..bytes] == image);
+            assert!(card[bytes..tail].iter().all(|&byte| byte == 0xaa));
+            assert!(card[tail..].iter().all(|&byte| byte == 0));
             remove(&options);
         }
     }

@@ -230,5 +230,4 @@ pub(super) fn named(disk: &Drive) -> String {
 }
 
 #[cfg(test)]
-#[path = "rules/tests.rs"]
 mod tests;

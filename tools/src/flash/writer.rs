@@ -2,6 +2,7 @@
 //! device: see `device.rs`.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 
 use anyhow::{Context, Result};
 
@@ -14,6 +15,10 @@ const BLOCK: usize = 1 << 20;
 /// first and last.
 pub(super) const ALIGNMENT: usize = 4096;
 
+/// How much of the end of a medium a GPT has for its second copy: 32 sectors of entries and one of header (UEFI
+/// specification, section 5.3.1).
+const COPY: u64 = 33 * 512;
+
 /// What is written to.
 pub(super) trait Medium: Read + Write + Seek {
     /// Comes back when everything written is on the medium and no cache would answer the next read.
@@ -23,22 +28,26 @@ pub(super) trait Medium: Read + Write + Seek {
 /// Told how many bytes are done; whether to go on.
 pub(super) type Watch<'a> = &'a mut dyn FnMut(usize) -> bool;
 
-/// Writes the whole image: first zeros over the old table, last the new one.
+/// Writes the whole image: first zeros over the old table and the place of its copy, last the new table.
 ///
 /// # Errors
 ///
 /// When the medium fails, or `watch` stops it; the medium has no partition table then.
 pub(super) fn write(medium: &mut impl Medium, image: &[u8], watch: Watch<'_>) -> Result<()> {
     let head = ALIGNMENT.min(image.len());
+    let tail = tail(medium, image.len())?;
     let mut block = Block::new();
     put(medium, 0, block.zeroed(head))?;
+    if !tail.is_empty() {
+        put(medium, tail.start, block.zeroed(length(&tail)))?;
+    }
     settle(medium)?;
     for at in (0..image.len()).step_by(BLOCK) {
         let piece = block.of(&image[at..image.len().min(at + BLOCK)]);
         if at == 0 {
             piece[..head].fill(0);
         }
-        put(medium, at, piece)?;
+        put(medium, at as u64, piece)?;
         if !watch(at + piece.len()) {
             return Err(interrupted("it is half written, and has no partition table").into());
         }
@@ -48,41 +57,63 @@ pub(super) fn write(medium: &mut impl Medium, image: &[u8], watch: Watch<'_>) ->
     settle(medium)
 }
 
-/// Compares the medium with the image.
+/// Compares the medium with the image, and what was emptied at its end with zeros.
 ///
 /// # Errors
 ///
 /// With the first byte that is another, or when `watch` stops it.
 pub(super) fn compare(medium: &mut impl Medium, image: &[u8], watch: Watch<'_>) -> Result<()> {
-    medium.seek(SeekFrom::Start(0)).context("reading back")?;
+    let tail = tail(medium, image.len())?;
     let mut block = Block::new();
     for at in (0..image.len()).step_by(BLOCK) {
         let expected = &image[at..image.len().min(at + BLOCK)];
-        let piece = block.zeroed(expected.len());
-        medium
-            .read_exact(piece)
-            .with_context(|| format!("reading back at byte {at}"))?;
-        if let Some(first) = expected.iter().zip(&*piece).position(|(a, b)| a != b) {
-            let what = format!(
-                "byte {} is {:#04x}, but {:#04x} was written: the card does not keep what it is given",
-                at + first,
-                piece[first],
-                expected[first]
-            );
-            return Err(Failure::verdict(what)
-                .help("take another card, or another reader")
-                .into());
-        }
+        expect(medium, at as u64, expected, &mut block)?;
         if !watch(at + expected.len()) {
             return Err(interrupted("it is written, but was not read back").into());
         }
     }
-    Ok(())
+    expect(medium, tail.start, &vec![0; length(&tail)], &mut block)
 }
 
-fn put(medium: &mut impl Medium, at: usize, bytes: &[u8]) -> Result<()> {
+/// The end of a medium that is longer than the image. Who finds no table at the beginning takes the copy there for
+/// true, and who finds the new table beside it asks which of the two is meant.
+fn tail(medium: &mut impl Medium, image: usize) -> Result<Range<u64>> {
+    let end = medium
+        .seek(SeekFrom::End(0))
+        .context("looking where the card ends")?;
+    let start = end.saturating_sub(COPY) / ALIGNMENT as u64 * ALIGNMENT as u64;
+    Ok(start.max(image as u64).min(end)..end)
+}
+
+/// Of the end of a medium: less than a block.
+fn length(tail: &Range<u64>) -> usize {
+    (tail.end - tail.start) as usize
+}
+
+/// Whether the medium has these bytes there; less than a block.
+fn expect(medium: &mut impl Medium, at: u64, expected: &[u8], block: &mut Block) -> Result<()> {
+    let piece = block.zeroed(expected.len());
     medium
-        .seek(SeekFrom::Start(at as u64))
+        .seek(SeekFrom::Start(at))
+        .and_then(|_| medium.read_exact(piece))
+        .with_context(|| format!("reading back at byte {at}"))?;
+    let Some(first) = expected.iter().zip(&*piece).position(|(a, b)| a != b) else {
+        return Ok(());
+    };
+    let what = format!(
+        "byte {} is {:#04x}, but {:#04x} was written: the card does not keep what it is given",
+        at + first as u64,
+        piece[first],
+        expected[first]
+    );
+    Err(Failure::verdict(what)
+        .help("take another card, or another reader")
+        .into())
+}
+
+fn put(medium: &mut impl Medium, at: u64, bytes: &[u8]) -> Result<()> {
+    medium
+        .seek(SeekFrom::Start(at))
         .and_then(|_| medium.write_all(bytes))
         .with_context(|| format!("writing at byte {at}"))
 }
@@ -125,142 +156,4 @@ impl Block {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Cursor;
-
-    /// A card that notes what is done to it, and can forget.
-    struct Card {
-        data: Cursor<Vec<u8>>,
-        done: Vec<Step>,
-        /// A byte that stays as it is.
-        stuck: Option<usize>,
-    }
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Step {
-        Write { at: u64, length: usize },
-        Settle,
-    }
-
-    impl Card {
-        fn new(bytes: usize) -> Self {
-            Self {
-                data: Cursor::new(vec![0xee; bytes]),
-                done: Vec::new(),
-                stuck: None,
-            }
-        }
-
-        fn kept(&self) -> &[u8] {
-            self.data.get_ref()
-        }
-    }
-
-    impl Read for Card {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.data.read(buffer)
-        }
-    }
-
-    impl Write for Card {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let at = self.data.position();
-            let length = bytes.len();
-            assert_eq!(bytes.as_ptr().align_offset(ALIGNMENT), 0);
-            assert!(
-                at.is_multiple_of(4096) && length.is_multiple_of(4096),
-                "{at} {length}"
-            );
-            let old = self.stuck.map(|stuck| (stuck, self.kept()[stuck]));
-            let room = self.kept().len() - at as usize;
-            if room < length {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            self.data.write_all(bytes)?;
-            if let Some((stuck, old)) = old {
-                self.data.get_mut()[stuck] = old;
-            }
-            self.done.push(Step::Write { at, length });
-            Ok(length)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Seek for Card {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.data.seek(to)
-        }
-    }
-
-    impl Medium for Card {
-        fn settle(&mut self) -> io::Result<()> {
-            self.done.push(Step::Settle);
-            Ok(())
-        }
-    }
-
-    fn image() -> Vec<u8> {
-        (0..(5 * BLOCK / 2) as u32)
-            .map(|n| (n * 7 + 1) as u8)
-            .collect()
-    }
-
-    #[test]
-    fn the_table_goes_first_and_comes_last_each_time_down_to_the_medium() {
-        let mut card = Card::new(4 * BLOCK);
-        let image = image();
-        let mut seen = Vec::new();
-        write(&mut card, &image, &mut |done| {
-            seen.push(done);
-            true
-        })
-        .unwrap();
-        assert!(card.kept()[..image.len()] == image);
-        assert!(card.kept()[image.len()..].iter().all(|&byte| byte == 0xee));
-        assert_eq!(seen, [BLOCK, 2 * BLOCK, image.len()]);
-        let head = Step::Write {
-            at: 0,
-            length: ALIGNMENT,
-        };
-        let (first, last) = (&card.done[..2], &card.done[card.done.len() - 3..]);
-        assert_eq!(first, [head, Step::Settle]);
-        assert_eq!(last, [Step::Settle, head, Step::Settle]);
-        compare(&mut card, &image, &mut |_| true).unwrap();
-    }
-
-    #[test]
-    fn a_card_that_is_left_half_written_has_no_table() {
-        let mut card = Card::new(4 * BLOCK);
-        let error = write(&mut card, &image(), &mut |done| done < 2 * BLOCK).unwrap_err();
-        assert!(error.to_string().contains("half written"), "{error}");
-        assert!(card.kept()[..ALIGNMENT].iter().all(|&byte| byte == 0));
-        let mut full = Card::new(2 * BLOCK);
-        let error = write(&mut full, &image(), &mut |_| true).unwrap_err();
-        assert_eq!(error.to_string(), format!("writing at byte {}", 2 * BLOCK));
-        assert!(full.kept()[..ALIGNMENT].iter().all(|&byte| byte == 0));
-    }
-
-    #[test]
-    fn the_first_byte_that_a_card_did_not_keep_is_named() {
-        for stuck in [0, ALIGNMENT, BLOCK + 17, 5 * BLOCK / 2 - 1] {
-            let mut card = Card::new(3 * BLOCK);
-            card.stuck = Some(stuck);
-            write(&mut card, &image(), &mut |_| true).unwrap();
-            let error = compare(&mut card, &image(), &mut |_| true).unwrap_err();
-            let start = format!("byte {stuck} is 0xee");
-            assert!(error.to_string().starts_with(&start), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_comparison_that_is_stopped_has_not_passed() {
-        let mut card = Card::new(3 * BLOCK);
-        write(&mut card, &image(), &mut |_| true).unwrap();
-        let error = compare(&mut card, &image(), &mut |_| false).unwrap_err();
-        assert!(error.to_string().contains("not read back"), "{error}");
-    }
-}
+mod tests;
