@@ -125,13 +125,17 @@ fn describe(out: &Path, image: &[u8], files: &[CardFile], source: &Source) {
     }
     let sum = checksum(image);
     eprintln!("{}: {} bytes, sha256 {sum}", out.display(), image.len());
-    if matches!(source, Source::Without) {
-        eprintln!("note: no board boots from this card: the Raspberry Pi's firmware is not on it");
-    } else if !files.iter().any(|file| file.name == vendor::LICENCE) {
-        let name = vendor::LICENCE;
-        eprintln!("note: {name} did not lie beside the firmware: do not pass the card on without");
+    let notes = match source {
+        Source::Without => vec![NO_FIRMWARE.to_owned()],
+        Source::Places(_) => vendor::notes(files),
+    };
+    for note in notes {
+        eprintln!("note: {note}");
     }
 }
+
+/// What a card for an emulator is not.
+const NO_FIRMWARE: &str = "no board boots from this card: the Raspberry Pi's firmware is not on it";
 
 #[cfg(test)]
 mod tests {

@@ -14,13 +14,33 @@ const PAIR: [&str; 2] = ["start4.elf", "fixup4.dat"];
 /// The board's device tree. The firmware also tells from it that there is a GIC.
 const TREE: &str = "bcm2711-rpi-4-b.dtb";
 
-/// Moves the firmware's own lines to UART0. Nobody needs it: the image takes the pins by itself.
+/// Moves the firmware's own lines to UART0. Nobody needs it: the image takes the pins by itself. Taken only from where
+/// the pair is, whose release it belongs to.
 pub(super) const OVERLAY: &str = "overlays/disable-bt.dtbo";
 
 /// The terms under which the pair may be passed on, and where they lie seen from it: beside it, or where Debian's
 /// package has them.
 pub(super) const LICENCE: &str = "LICENCE.broadcom";
 const LICENCES: [&str; 2] = [LICENCE, "../../share/doc/raspi-firmware/copyright"];
+
+/// What is worth knowing about files that are not needed and that a card with firmware does not have.
+pub(super) fn notes(files: &[CardFile]) -> Vec<String> {
+    let lacks = |name: &str| !files.iter().any(|file| file.name == name);
+    let mut notes = Vec::new();
+    if lacks(LICENCE) {
+        notes.push(format!(
+            "{LICENCE} did not lie beside the firmware: do not pass the card on without"
+        ));
+    }
+    if lacks(OVERLAY) {
+        notes.push(format!(
+            "{OVERLAY} did not lie beside start4.elf, and is not needed: without it the firmware's own lines come by the \
+             mini UART. The folder boot/ of the same release of https://github.com/raspberrypi/firmware has it, \
+             Debian's package has not"
+        ));
+    }
+    notes
+}
 
 /// Where the firmware of a card comes from.
 #[derive(Clone, Debug)]
@@ -97,8 +117,9 @@ fn find(places: &[PathBuf]) -> Result<Vec<CardFile>> {
     if let Some(path) = licences.find(|path| path.is_file()) {
         files.push(read(&path, LICENCE)?);
     }
-    if let Some(place) = places.iter().find(|place| place.join(OVERLAY).is_file()) {
-        files.push(read(&place.join(OVERLAY), OVERLAY)?);
+    // The firmware lays it over the tree: of another release it may not fit.
+    if pair.join(OVERLAY).is_file() {
+        files.push(read(&pair.join(OVERLAY), OVERLAY)?);
     }
     Ok(files)
 }
@@ -173,104 +194,4 @@ fn missing(places: &[PathBuf], pair: bool, tree: bool) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A directory with stand-ins of the files.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
-            let id = std::process::id();
-            let path = std::env::temp_dir().join(format!("pivot-vendor-{name}-{id}"));
-            fs::create_dir_all(path.join("overlays")).unwrap();
-            for (name, bytes) in files {
-                fs::write(path.join(name), bytes).unwrap();
-            }
-            Self(path)
-        }
-
-        fn names(&self) -> Result<Vec<String>> {
-            Folder::names_of(std::slice::from_ref(&self.0))
-        }
-
-        fn names_of(places: &[PathBuf]) -> Result<Vec<String>> {
-            let files = Source::of(places).files()?;
-            Ok(files.into_iter().map(|file| file.name).collect())
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    const ELF: &[u8] = b"\x7fELF...";
-    const DTB: &[u8] = b"\xd0\x0d\xfe\xed..arm,gic-400";
-
-    #[test]
-    fn what_a_board_needs_may_lie_in_two_places_and_the_rest_is_taken_where_it_is_found() {
-        let firmware = Folder::new(
-            "pair",
-            &[
-                ("start4.elf", ELF),
-                ("fixup4.dat", b"1"),
-                ("LICENCE.broadcom", b"terms"),
-            ],
-        );
-        let kernel = Folder::new("tree", &[(TREE, DTB)]);
-        assert_eq!(
-            Folder::names_of(&[firmware.0.clone(), kernel.0.clone()]).unwrap(),
-            ["start4.elf", "fixup4.dat", TREE, LICENCE]
-        );
-        fs::write(firmware.0.join(OVERLAY), b"\xd0\x0d\xfe\xed").unwrap();
-        let names = Folder::names_of(&[kernel.0.clone(), firmware.0.clone()]).unwrap();
-        assert_eq!(names.last().unwrap(), OVERLAY);
-    }
-
-    #[test]
-    fn each_missing_file_is_named_with_where_to_get_it() {
-        let folder = Folder::new("half", &[("start4.elf", ELF)]);
-        let error = folder.names().unwrap_err().to_string();
-        for words in [
-            "fixup4.dat",
-            "raspi-firmware",
-            TREE,
-            "linux-image-VERSION-arm64",
-        ] {
-            assert!(error.contains(words), "{error}");
-        }
-        assert!(error.contains(&folder.0.display().to_string()), "{error}");
-        fs::write(folder.0.join(TREE), DTB).unwrap();
-        let error = folder.names().unwrap_err().to_string();
-        assert!(error.contains("start4.elf"), "{error}");
-        assert!(!error.contains(TREE), "{error}");
-    }
-
-    #[test]
-    fn what_is_not_what_its_name_says_is_refused() {
-        let good: [(&str, &[u8]); 3] = [("start4.elf", ELF), ("fixup4.dat", b"1"), (TREE, DTB)];
-        for (name, bytes, words) in [
-            ("start4.elf", &b"<!DOCTYPE html>"[..], "no ELF file"),
-            (TREE, b"version https://git-lfs", "no device tree"),
-            (TREE, b"\xd0\x0d\xfe\xedbrcm,bcm2836", "Raspberry Pi 4"),
-            ("fixup4.dat", b"", "empty"),
-        ] {
-            let folder = Folder::new("page", &good);
-            fs::write(folder.0.join(name), bytes).unwrap();
-            let error = format!("{:#}", folder.names().unwrap_err());
-            assert!(error.contains(words) && error.contains(name), "{error}");
-        }
-        let folder = Folder::new("stub", &good);
-        assert!(folder.names().is_ok());
-        fs::write(folder.0.join("armstub8-gic.bin"), [0]).unwrap();
-        let error = folder.names().unwrap_err().to_string();
-        assert!(error.contains("armstub8-gic.bin"), "{error}");
-    }
-
-    #[test]
-    fn without_firmware_nothing_is_looked_for() {
-        assert!(Source::Without.files().unwrap().is_empty());
-    }
-}
+mod tests;
