@@ -57,15 +57,13 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
         None => u64::from(card::DEFAULT_MIB) << 20,
     };
     // Before the minute that a build takes.
-    let disk = rules::judge(
-        &drives.all,
-        &Wish {
-            device: &device,
-            bytes,
-            allow_fixed: options.allow_fixed_disk,
-            held: &held,
-        },
-    )?;
+    let wish = Wish {
+        device: &device,
+        bytes,
+        allow_fixed: options.allow_fixed_disk,
+        held: &held,
+    };
+    let disk = rules::judge(&drives.all, &wish)?;
     // A backup disk comes by USB too: --yes is for what is as large as cards are.
     let is_asked =
         !options.yes || !rules::is_card_like(&drives.all, disk) || disk.bytes > talk::LARGE;
@@ -97,8 +95,9 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
     if is_asked {
         talk::confirm(disk, &mut io::stdin().lock(), &mut io::stderr())?;
     }
+    rules::judge_again(disk, &Drives::find()?.all, &wish)?;
     let write = WriteOptions {
-        device,
+        device: device.clone(),
         image,
         number: disk.number.clone(),
         bytes: disk.bytes,

@@ -16,7 +16,8 @@ use crate::step;
 const RECORDED: &str = "PIVOT_LSBLK";
 
 /// What is asked for; `MOUNTPOINT` has one place where `MOUNTPOINTS` (util-linux 2.37) has all.
-const COLUMNS: &str = "NAME,KNAME,PATH,TYPE,SIZE,RO,RM,HOTPLUG,TRAN,MODEL,SERIAL,FSTYPE,MAJ:MIN";
+const COLUMNS: &str =
+    "NAME,KNAME,PATH,TYPE,SIZE,RO,RM,HOTPLUG,TRAN,MODEL,SERIAL,FSTYPE,LABEL,MAJ:MIN";
 
 /// A disk, or what lies on one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct Drive {
     pub(super) serial: String,
     /// What lies on it, as far as udev knows.
     pub(super) filesystem: String,
+    /// What its owner called that.
+    pub(super) label: String,
     /// Where it is mounted; `[SWAP]` where it is swapped to.
     pub(super) mounts: Vec<String>,
     /// Device number, `MAJOR:MINOR`.
@@ -111,7 +114,11 @@ fn parse(text: &str) -> Result<Vec<Drive>> {
 }
 
 fn drive(value: &Value) -> Drive {
-    let text = |key: &str| value[key].as_str().unwrap_or_default().trim().to_owned();
+    // What a device says of itself is shown on a terminal, which would obey some of it.
+    let text = |key: &str| {
+        let said = value[key].as_str().unwrap_or_default().trim();
+        said.replace(char::is_control, "?")
+    };
     let mut mounts = list(&value["mountpoints"]);
     mounts.extend(list(&value["mountpoint"]));
     Drive {
@@ -125,6 +132,7 @@ fn drive(value: &Value) -> Drive {
         model: text("model"),
         serial: text("serial"),
         filesystem: text("fstype"),
+        label: text("label"),
         mounts,
         number: text("maj:min"),
         children: value["children"]
@@ -181,6 +189,7 @@ mod tests {
             ("usb", "8:16")
         );
         assert_eq!(card.model, "STORAGE DEVICE");
+        assert_eq!(card.children[0].label, "HOLIDAY 2019");
     }
 
     #[test]
@@ -193,6 +202,12 @@ mod tests {
         assert!(!all[0].is_read_only);
         assert_eq!(all[0].mounts, ["/media/card"]);
         assert_eq!(all[0].model, "Reader");
+    }
+
+    #[test]
+    fn what_a_card_is_called_does_not_command_the_terminal() {
+        let text = r#"{"blockdevices": [{"kname":"sdb1", "label":"\u001b[2J safe"}]}"#;
+        assert_eq!(parse(text).unwrap()[0].label, "?[2J safe");
     }
 
     #[test]

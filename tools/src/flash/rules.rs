@@ -59,6 +59,34 @@ pub(super) fn judge<'d>(drives: &'d [Drive], wish: &Wish<'_>) -> Result<&'d Driv
     Ok(disk)
 }
 
+/// Looks once more: a build and a question take their time, and a card in a reader may be another one by now. Its place
+/// among the devices and its number are then the same.
+///
+/// # Errors
+///
+/// When it is another device than before, or would not be taken any more.
+pub(super) fn judge_again(before: &Drive, now: &[Drive], wish: &Wish<'_>) -> Result<(), Failure> {
+    let disk = judge(now, wish)?;
+    let told = |disk: &Drive| {
+        [
+            ("number", disk.number.clone()),
+            ("size", format!("{} bytes", disk.bytes)),
+            ("model", disk.model.clone()),
+            ("serial number", disk.serial.clone()),
+        ]
+    };
+    for ((what, was), (_, is)) in told(before).into_iter().zip(told(disk)) {
+        if was != is {
+            let what = format!(
+                "{} is another device than a moment ago: its {what} was `{was}` and is `{is}`: nothing was written",
+                disk.path
+            );
+            return Err(Failure::environment(what).help("./flash.sh lists the candidates"));
+        }
+    }
+    Ok(())
+}
+
 /// The disks that could be cards, mounted or not.
 pub(super) fn candidates<'d>(drives: &'d [Drive], held: &[Held]) -> Vec<&'d Drive> {
     drives

@@ -56,7 +56,7 @@ fn size(bytes: u64) -> String {
     format!("{}.{} GB", tenths / 10, tenths % 10)
 }
 
-/// What would be written, and where.
+/// What would be written, and where, and what is lost there.
 pub(super) fn summary(disk: &Drive, image: &str, bytes: usize, checksum: &str) -> String {
     let or_unknown = |text: &str| {
         if text.is_empty() {
@@ -66,17 +66,43 @@ pub(super) fn summary(disk: &Drive, image: &str, bytes: usize, checksum: &str) -
         }
     };
     let mut text = format!(
-        "card    {}, {}, {}, serial number {}\nimage   {image}\n        {bytes} bytes, all of which are written; sha256 {checksum}\n",
+        "card    {}, {}, {}, serial number {}\n",
         disk.path,
         size(disk.bytes),
         or_unknown(&disk.model),
         or_unknown(&disk.serial),
+    );
+    text += &lost(disk);
+    text += &format!(
+        "image   {image}\n        {bytes} bytes, all of which are written; sha256 {checksum}\n"
     );
     if disk.bytes > LARGE {
         text += &format!(
             "warning: {} is large for a card; is it one?\n",
             size(disk.bytes)
         );
+    }
+    text
+}
+
+/// A line for each thing on a disk, by which a person knows it again.
+fn lost(disk: &Drive) -> String {
+    let mut text = String::new();
+    let on_it = disk.tree().into_iter();
+    for part in on_it.filter(|part| part.kind != "disk" || !part.filesystem.is_empty()) {
+        let filesystem = if part.filesystem.is_empty() {
+            "no file system that is known"
+        } else {
+            part.filesystem.as_str()
+        };
+        text += &format!("on it   {}, {}, {filesystem}", part.path, size(part.bytes));
+        if !part.label.is_empty() {
+            text += &format!(", called `{}`", part.label);
+        }
+        text.push('\n');
+    }
+    if text.is_empty() {
+        text += "on it   no partition and no file system that is known\n";
     }
     text
 }
@@ -140,6 +166,31 @@ mod tests {
             let error = ask(answer).unwrap_err().to_string();
             assert!(error.contains("nothing was written"), "{answer:?}: {error}");
         }
+    }
+
+    #[test]
+    fn what_will_be_lost_is_shown_with_its_name() {
+        let lines = |name| -> Vec<String> {
+            let text = summary(&disk(name), "card.img", 1, "00");
+            let on_it = text.lines().filter(|line| line.starts_with("on it"));
+            on_it.map(str::to_owned).collect()
+        };
+        assert_eq!(
+            lines("sdb"),
+            ["on it   /dev/sdb1, 31.9 GB, exfat, called `HOLIDAY 2019`"]
+        );
+        assert_eq!(
+            lines("sdc"),
+            [
+                "on it   /dev/sdc1, 536 MB, vfat, called `bootfs`",
+                "on it   /dev/sdc2, 63.3 GB, ext4, called `rootfs`"
+            ]
+        );
+        assert_eq!(lines("sde"), ["on it   /dev/sde, 33 MB, vfat"]);
+        assert_eq!(
+            lines("sdf"),
+            ["on it   no partition and no file system that is known"]
+        );
     }
 
     #[test]

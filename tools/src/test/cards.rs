@@ -1,13 +1,13 @@
-//! What of the test run is about cards: the image as a whole, and `./flash.sh` as a person calls it, against a recorded
-//! list of disks, a plain file and a loop device.
+//! What of the test run is about cards: their images here, and `./flash.sh` in a file of its own.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod call;
+mod flash;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use rustix::fs::{OFlags, major, minor};
 
 use crate::card::{self, CardFile, Source};
 use crate::cli::BuildOptions;
@@ -23,6 +23,8 @@ pub(super) enum Row {
     Fsck,
     /// `./flash.sh` lists, and refuses.
     Refusals,
+    /// It looks once more after the question, and refuses another card.
+    Changed,
     /// It writes a plain file, where a test says that this is a card.
     File,
     /// It writes a device.
@@ -36,6 +38,7 @@ impl Row {
             Self::Image => "card.image",
             Self::Fsck => "card.fsck",
             Self::Refusals => "flash.refusals",
+            Self::Changed => "flash.changed-card",
             Self::File => "flash.plain-file",
             Self::Loop => "flash.loop-device",
         }
@@ -48,9 +51,10 @@ impl Row {
         match self {
             Self::Image => image(workspace, &place),
             Self::Fsck => fsck(&place),
-            Self::Refusals => refusals(workspace, &place),
-            Self::File => plain_file(workspace, &place),
-            Self::Loop => loop_device(workspace, &place),
+            Self::Refusals => flash::refusals(workspace, &place),
+            Self::Changed => flash::changed_card(workspace, &place),
+            Self::File => flash::plain_file(workspace, &place),
+            Self::Loop => flash::loop_device(workspace, &place),
         }
     }
 }
@@ -111,198 +115,4 @@ fn fsck(place: &Path) -> Result<String> {
         return Ok(text.lines().last().unwrap_or_default().to_owned());
     }
     Err(Skipped("there is no fsck.vfat (Debian's package dosfstools)".to_owned()).into())
-}
-
-/// `./flash.sh` with a list of disks from a file, or the machine's.
-struct Flash<'a> {
-    workspace: &'a Workspace,
-    list: Option<PathBuf>,
-}
-
-impl Flash<'_> {
-    /// Exit code, and everything that it says.
-    fn call(&self, words: &[&str]) -> Result<(Option<i32>, String)> {
-        let mut command = Command::new(self.workspace.root().join("flash.sh"));
-        command
-            .args(words)
-            .env("CARGO_TARGET_DIR", self.workspace.target())
-            .env_remove("PIVOT_LSBLK")
-            .env_remove("SUDO_USER")
-            .stdin(Stdio::null());
-        if let Some(list) = &self.list {
-            command.env("PIVOT_LSBLK", list);
-        }
-        let output = command.output().context("starting flash.sh")?;
-        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.push_str(&String::from_utf8_lossy(&output.stderr));
-        Ok((output.status.code(), text))
-    }
-
-    fn expect(&self, words: &[&str], code: i32, says: &str) -> Result<()> {
-        let (got, text) = self.call(words)?;
-        ensure!(
-            got == Some(code) && text.contains(says),
-            "./flash.sh {}: exit code {got:?}, expected {code} and `{says}`\n{text}",
-            words.join(" ")
-        );
-        Ok(())
-    }
-}
-
-fn refusals(workspace: &Workspace, place: &Path) -> Result<String> {
-    let image = place.join("card.img");
-    fs::write(&image, small()?)?;
-    let image = image.display().to_string();
-    let recorded = Flash {
-        workspace,
-        list: Some(workspace.root().join("tests/fixtures/lsblk.json")),
-    };
-    recorded.expect(&[], 2, "/dev/sdb      31.9 GB  STORAGE DEVICE")?;
-    recorded.expect(&["--list"], 0, "/dev/mmcblk1")?;
-    for (device, says) in [
-        ("/dev/sdc", "is mounted at /media/me/bootfs"),
-        ("/dev/nvme0n1", "carries /boot/efi of the running system"),
-        ("/dev/sdb1", "did you mean /dev/sdb?"),
-        ("/dev/sde", "is too small"),
-        ("/dev/sda", "is built in"),
-        ("/dev/sdd", "there is no card in"),
-        ("/dev/sdf", "is read-only"),
-        ("/dev/loop0", "is a loop device"),
-    ] {
-        recorded.expect(&[device, "--yes", "--image", &image], 2, says)?;
-    }
-    recorded.expect(&["/dev/sdb", "--image", &image], 2, "no terminal")?;
-    let insisting = ["/dev/sda", "--allow-fixed-disk", "--yes", "--image", &image];
-    recorded.expect(&insisting, 2, "no terminal")?;
-    recorded.expect(
-        &["/dev/sdb", "--dry-run", "--image", &image],
-        0,
-        "nothing was written",
-    )?;
-    recorded.expect(
-        &["/dev/sdb", "--yes", "--image", &image],
-        2,
-        "unset PIVOT_LSBLK",
-    )?;
-    let real = Flash {
-        workspace,
-        list: None,
-    };
-    real.expect(&[&image, "--yes", "--image", &image], 2, "is no device")?;
-    real.expect(&[], 2, "which card?")?;
-    Ok("16 calls".to_owned())
-}
-
-/// A list of disks with one card in it.
-fn list(place: &Path, card: &Path, bytes: u64, number: &str) -> Result<PathBuf> {
-    let text = format!(
-        "{{\"blockdevices\":[{{\"kname\":\"card\",\"path\":\"{}\",\"type\":\"disk\",\
-         \"size\":{bytes},\"ro\":false,\"rm\":true,\"hotplug\":true,\"tran\":\"usb\",\
-         \"model\":\"Card of a test\",\"maj:min\":\"{number}\",\"mountpoints\":[null]}}]}}",
-        card.display()
-    );
-    let path = place.join("lsblk.json");
-    fs::write(&path, text)?;
-    Ok(path)
-}
-
-/// Longer than the image, and not empty: what lies behind the image stays.
-fn old_card(path: &Path, image: &[u8]) -> Result<u64> {
-    let length = image.len() + (2 << 20);
-    fs::write(path, vec![0xee; length])?;
-    Ok(length as u64)
-}
-
-fn holds(path: &Path, image: &[u8]) -> Result<()> {
-    let card = fs::read(path)?;
-    ensure!(card[..image.len()] == *image, "the card has something else");
-    let rest = &card[image.len()..];
-    ensure!(
-        rest.iter().all(|&byte| byte == 0xee),
-        "something was written behind the image"
-    );
-    Ok(())
-}
-
-fn plain_file(workspace: &Workspace, place: &Path) -> Result<String> {
-    let image = small()?;
-    let (file, card) = (place.join("card.img"), place.canonicalize()?.join("card"));
-    fs::write(&file, &image)?;
-    let bytes = old_card(&card, &image)?;
-    let flash = Flash {
-        workspace,
-        list: Some(list(place, &card, bytes, "8:16")?),
-    };
-    let (file, device) = (file.display().to_string(), card.display().to_string());
-    flash.expect(&[&device, "--yes", "--image", &file], 0, "read back, equal")?;
-    holds(&card, &image)?;
-    Ok("written, read back, equal".to_owned())
-}
-
-/// A loop device, while the test lasts.
-struct LoopDevice(PathBuf);
-
-impl LoopDevice {
-    fn attach(file: &Path) -> Result<Self> {
-        let output = Command::new("losetup")
-            .args(["--find", "--show"])
-            .arg(file)
-            .output();
-        let why = match output {
-            Ok(output) if output.status.success() => {
-                let text = String::from_utf8_lossy(&output.stdout);
-                return Ok(Self(PathBuf::from(text.trim())));
-            }
-            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            Err(error) => format!("losetup: {error}"),
-        };
-        Err(Skipped(format!("no loop device: {why}")).into())
-    }
-}
-
-impl Drop for LoopDevice {
-    fn drop(&mut self) {
-        let detached = Command::new("losetup")
-            .arg("--detach")
-            .arg(&self.0)
-            .status();
-        if !detached.is_ok_and(|status| status.success()) {
-            eprintln!("losetup --detach {} did not work", self.0.display());
-        }
-    }
-}
-
-fn loop_device(workspace: &Workspace, place: &Path) -> Result<String> {
-    let image = small()?;
-    let (file, backing) = (place.join("card.img"), place.join("backing"));
-    fs::write(&file, &image)?;
-    let bytes = old_card(&backing, &image)?;
-    let device = LoopDevice::attach(&backing)?;
-    let number = fs::metadata(&device.0)?.rdev();
-    let number = format!("{}:{}", major(number), minor(number));
-    let flash = Flash {
-        workspace,
-        list: Some(list(place, &device.0, bytes, &number)?),
-    };
-    let path = device.0.display().to_string();
-    let words = [
-        &path,
-        "--yes",
-        "--no-eject",
-        "--image",
-        &file.display().to_string(),
-    ];
-    // Somebody else has it: as a file system that is mounted would.
-    let other: File = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::EXCL.bits() as i32)
-        .open(&device.0)?;
-    flash.expect(&words, 2, "mounted or open")?;
-    drop(other);
-    flash.expect(&words, 0, "read back, equal")?;
-    drop(device);
-    holds(&backing, &image)?;
-    Ok(format!(
-        "{path}: refused while in use, then written, read back, equal"
-    ))
 }

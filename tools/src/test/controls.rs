@@ -38,7 +38,7 @@ pub(super) enum Control {
 }
 
 /// Every control.
-const ALL: [Control; 14] = [
+const ALL: [Control; 15] = [
     Control::Registers,
     Control::Sample(OptLevel::None),
     Control::Sample(OptLevel::Some),
@@ -51,6 +51,7 @@ const ALL: [Control; 14] = [
     Control::Card(Row::Image),
     Control::Card(Row::Fsck),
     Control::Card(Row::Refusals),
+    Control::Card(Row::Changed),
     Control::Card(Row::File),
     Control::Card(Row::Loop),
 ];

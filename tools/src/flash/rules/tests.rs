@@ -114,6 +114,47 @@ fn a_card_as_large_as_the_image_is_large_enough() {
     assert!(judge(&recorded(), &exact(bytes + 1)).is_err());
 }
 
+/// What is said if `change` happens to the card between the two looks.
+fn after(change: impl FnOnce(&mut Drive)) -> Result<(), Failure> {
+    let before = recorded();
+    let mut now = recorded();
+    let wish = wish("/dev/sdb");
+    change(now.iter_mut().find(|disk| disk.name == "sdb").unwrap());
+    judge_again(judge(&before, &wish).unwrap(), &now, &wish)
+}
+
+#[test]
+fn a_card_that_is_another_one_after_the_question_is_not_written() {
+    assert!(after(|_| ()).is_ok());
+    type Change = (fn(&mut Drive), &'static str);
+    let changes: [Change; 8] = [
+        (|disk| disk.bytes /= 2, "size was `31914983424 bytes`"),
+        (|disk| disk.serial = "2".to_owned(), "is `2`"),
+        (|disk| disk.model.clear(), "model was `STORAGE DEVICE`"),
+        (|disk| disk.number = "8:32".to_owned(), "is `8:32`"),
+        (|disk| disk.bytes = 0, "there is no card in"),
+        (|disk| disk.is_read_only = true, "is read-only"),
+        (
+            |disk| disk.children[0].mounts.push("/media/me/card".to_owned()),
+            "is mounted at /media/me/card",
+        ),
+        (
+            |disk| disk.path = "/dev/sdq".to_owned(),
+            "is not among the disks",
+        ),
+    ];
+    for (change, says) in changes {
+        let error = after(change).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn what_is_found_on_a_card_meanwhile_makes_it_no_other_card() {
+    let udev_is_late = |disk: &mut Drive| disk.children[0].filesystem = "vfat".to_owned();
+    assert!(after(udev_is_late).is_ok());
+}
+
 #[test]
 fn places_below_the_systems_are_the_systems_and_a_card_of_a_similar_name_is_not() {
     for place in ["/", "/boot/firmware", "/usr/local", "/home", "[SWAP]"] {

@@ -158,7 +158,10 @@ fn the_copy_of_an_old_table_is_emptied_behind_the_image_and_nowhere_else() {
         let behind = &card.kept()[image.len()..];
         let zeros = behind.iter().rev().take_while(|&&byte| byte == 0).count();
         let least = room.min(33 * 512);
-        assert!((least..least + ALIGNMENT).contains(&zeros), "{room}: {zeros}");
+        assert!(
+            (least..least + ALIGNMENT).contains(&zeros),
+            "{room}: {zeros}"
+        );
         assert!(behind[..room - zeros].iter().all(|&byte| byte == 0xee));
         compare(&mut card, &image, &mut |_| true).unwrap();
     }
