@@ -205,5 +205,4 @@ fn core_start(node: &FdtNode<'_>, psci: Option<Conduit>) -> CoreStart {
 }
 
 #[cfg(test)]
-#[path = "tree_tests.rs"]
 mod tests;

@@ -9,7 +9,6 @@ mod answer;
 mod card;
 mod devices;
 mod early;
-mod fat;
 mod gic;
 mod header;
 mod interrupts;
@@ -55,12 +54,11 @@ pub(crate) fn run(workspace: &Workspace, options: &PreflightOptions) -> Result<u
     let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
     let firmware = build::firmware(workspace, &toolchain, Board::Rpi4, "release")?;
-    let hangar = Hangar {
-        workspace,
-        toolchain: &toolchain,
-        files: files(workspace, &firmware, options.card.clone())?,
-        target_features: target_features(&toolchain)?,
-    };
+    // A card that was made before has the image without the defect.
+    let usual = Some(crate::card::default(workspace));
+    let usual = usual.filter(|card| card.is_file() && options.plant.is_none());
+    let card = options.card.clone().or(usual);
+    let hangar = Hangar::new(workspace, &toolchain, &firmware, card)?;
     let is_good = match &options.plant {
         None => hangar.check()?,
         Some(name) => hangar.plant(name)?,
@@ -74,12 +72,7 @@ pub(crate) fn test(
     toolchain: &Toolchain,
     firmware: &Firmware,
 ) -> Result<String> {
-    let hangar = Hangar {
-        workspace,
-        toolchain,
-        files: files(workspace, firmware, None)?,
-        target_features: target_features(toolchain)?,
-    };
+    let hangar = Hangar::new(workspace, toolchain, firmware, None)?;
     let answers = hangar.answers(&hangar.files, "preflight", true)?;
     let failed: Vec<String> = answers
         .iter()
@@ -102,12 +95,7 @@ pub(crate) fn test_defects(
     toolchain: &Toolchain,
     firmware: &Firmware,
 ) -> Result<String> {
-    let hangar = Hangar {
-        workspace,
-        toolchain,
-        files: files(workspace, firmware, None)?,
-        target_features: target_features(toolchain)?,
-    };
+    let hangar = Hangar::new(workspace, toolchain, firmware, None)?;
     for defect in &plant::ALL {
         hangar.found(defect)?;
     }
@@ -128,7 +116,29 @@ struct Hangar<'a> {
     target_features: Vec<String>,
 }
 
-impl Hangar<'_> {
+impl<'a> Hangar<'a> {
+    fn new(
+        workspace: &'a Workspace,
+        toolchain: &'a Toolchain,
+        firmware: &Firmware,
+        card: Option<PathBuf>,
+    ) -> Result<Self> {
+        let config = workspace.root().join("boards/rpi4/config.txt");
+        let files = Files {
+            elf: fs::read(&firmware.elf)?,
+            image: fs::read(&firmware.image)?,
+            config: fs::read_to_string(&config)
+                .with_context(|| format!("reading {}", config.display()))?,
+            card,
+        };
+        Ok(Self {
+            workspace,
+            toolchain,
+            files,
+            target_features: target_features(toolchain)?,
+        })
+    }
+
     /// Checks every item and prints it; whether none fails.
     fn check(&self) -> Result<bool> {
         let answers = self.answers(&self.files, "preflight", true)?;
@@ -239,22 +249,6 @@ fn seen<T>(is_run: bool, run: impl FnOnce() -> Result<T>) -> Seen<T> {
         Ok(seen) => Seen::Some(seen),
         Err(error) => Seen::Failed(render(&error)),
     }
-}
-
-fn files(workspace: &Workspace, firmware: &Firmware, card: Option<PathBuf>) -> Result<Files> {
-    let config = workspace
-        .root()
-        .join("boards")
-        .join(Board::Rpi4.name())
-        .join("config.txt");
-    let usual = workspace.image_dir(Board::Rpi4, "release").join("card.img");
-    Ok(Files {
-        elf: fs::read(&firmware.elf)?,
-        image: fs::read(&firmware.image)?,
-        config: fs::read_to_string(&config)
-            .with_context(|| format!("reading {}", config.display()))?,
-        card: card.or_else(|| usual.is_file().then_some(usual)),
-    })
 }
 
 /// The features of the target that the compiler was told of.

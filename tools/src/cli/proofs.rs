@@ -72,7 +72,7 @@ pub(crate) struct PreflightOptions {
     /// The board whose image is flashed
     #[arg(long, value_enum, default_value_t = Board::Rpi4)]
     pub(crate) board: Board,
-    /// The card image; target/pivot/rpi4/card.img if that is there
+    /// The card image; target/pivot/rpi4/sd.img if that is there
     #[arg(long, value_name = "FILE", conflicts_with = "plant")]
     pub(crate) card: Option<PathBuf>,
     /// Plant a defect and see it found by its item: a name, or `all`

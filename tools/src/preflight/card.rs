@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::card::CardFile;
 use crate::preflight::answer::{Found, all, expect};
 
 /// Keys that must be there, with what they must say, and why.
@@ -72,36 +73,42 @@ const FILES: [&str; 5] = [
     "config.txt",
 ];
 
-/// FAT32 with LBA addresses, the type that every boot loader of a Pi 4 takes.
-const FAT32_LBA: u8 = 0x0c;
-
-/// Item 5: the first sector of a card image, and the names in its root directory.
-pub(super) fn card(sector: &[u8], names: &[String]) -> Found {
-    let entry = sector
-        .get(0x1be..0x1ce)
-        .ok_or("the card image has no first sector")?;
-    let start = u32::from_le_bytes([entry[8], entry[9], entry[10], entry[11]]);
-    let has = |name: &str| names.iter().any(|there| there.eq_ignore_ascii_case(name));
-    let files = FILES.map(|name| expect(has(name), name, format!("{name} is not on the card")));
-    all([
+/// Item 5: the files on a card, which is to have the image that is checked here.
+pub(super) fn card(files: &[CardFile], image: &[u8]) -> Found {
+    let file = |name: &str| {
+        files
+            .iter()
+            .find(|file| file.name.eq_ignore_ascii_case(name))
+    };
+    let there = FILES.map(|name| {
         expect(
-            sector.get(0x1fe..0x200) == Some(&[0x55, 0xaa][..]),
-            "a partition table",
-            "no partition table",
-        ),
-        expect(
-            entry[4] == FAT32_LBA,
-            "first partition of type 0x0c",
-            format!("the first partition is of type {:#04x}, not 0x0c", entry[4]),
-        ),
-        expect(
-            start > 0 && start.is_multiple_of(2048),
-            format!("from sector {start}"),
-            format!("the partition begins at sector {start}, no multiple of 1 MiB"),
-        ),
-    ]
-    .into_iter()
-    .chain(files))
+            file(name).is_some(),
+            name,
+            format!("{name} is not on the card"),
+        )
+    });
+    let stub = files
+        .iter()
+        .find(|file| file.name.to_ascii_lowercase().starts_with("armstub"));
+    let stub = match stub {
+        None => Ok("no armstub".to_owned()),
+        Some(stub) => Err(format!(
+            "the firmware would run {} in place of its own stub",
+            stub.name
+        )),
+    };
+    let is_same = file("kernel8.img").is_none_or(|kernel| kernel.bytes == image);
+    let same = expect(
+        is_same,
+        "the image that is checked here",
+        "its kernel8.img is another image: `cargo xtask image` makes a card with this one",
+    );
+    let keys = file("config.txt").map_or(Ok(String::new()), |file| {
+        config(&String::from_utf8_lossy(&file.bytes))
+            .map(|_| "config.txt as in item 4".to_owned())
+            .map_err(|why| format!("in its config.txt {why}"))
+    });
+    all(there.into_iter().chain([stub, same, keys]))
 }
 
 #[cfg(test)]
@@ -138,20 +145,28 @@ mod tests {
     }
 
     #[test]
-    fn the_card_needs_its_partition_and_every_file() {
-        let mut sector = vec![0; 512];
-        sector[0x1c2] = 0x0c;
-        sector[0x1c6..0x1ca].copy_from_slice(&2048_u32.to_le_bytes());
-        sector[0x1fe..].copy_from_slice(&[0x55, 0xaa]);
-        let names: Vec<String> = FILES.iter().map(|name| name.to_uppercase()).collect();
-        card(&sector, &names).unwrap();
-        assert!(
-            card(&sector, &names[1..])
-                .unwrap_err()
-                .contains("start4.elf")
-        );
-        sector[0x1c2] = 0xef;
-        assert!(card(&sector, &names).unwrap_err().contains("0xef"));
-        assert!(card(&[0; 4], &names).is_err());
+    fn the_card_needs_every_file_and_this_image_and_no_stub() {
+        let file = |name: &str, bytes: &[u8]| CardFile {
+            name: name.to_owned(),
+            bytes: bytes.to_owned(),
+        };
+        let mut good: Vec<CardFile> = FILES.iter().map(|name| file(name, b"this")).collect();
+        good[4].bytes = GOOD.into();
+        card(&good, b"this").unwrap();
+        for (number, name) in FILES.iter().enumerate() {
+            let mut files = good.clone();
+            files.remove(number);
+            let what = card(&files, b"this").unwrap_err();
+            assert_eq!(what, format!("{name} is not on the card"));
+        }
+        let with = |name: &str, bytes: &[u8]| {
+            let mut files = good.clone();
+            files.retain(|file| file.name != name);
+            files.push(file(name, bytes));
+            card(&files, b"this").unwrap_err()
+        };
+        assert!(with("armstub8.bin", b"x").contains("armstub8.bin in place"));
+        assert!(with("kernel8.img", b"other").contains("another image"));
+        assert!(with("config.txt", b"").contains("arm_64bit=1 is missing"));
     }
 }

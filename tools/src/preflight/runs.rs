@@ -1,23 +1,34 @@
 //! What items ask of the runs of the emulator, of the rows of the tests and of the card.
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::card::CardFile;
 use crate::failure::render;
 use crate::machines;
 use crate::preflight::answer::{Answer, Found, Verdict, all, expect};
 use crate::preflight::reading::{Marker, places, reading, rows};
 use crate::preflight::subject::Subject;
 use crate::preflight::watch::{Stubbed, Watched};
-use crate::preflight::{card, early, fat};
+use crate::preflight::{card, early};
 
 /// Item 5, if there is a card image.
 pub(super) fn on_card(subject: &Subject<'_>) -> Answer {
     match &subject.files.card {
         None => Answer::not_run("there is no card image; `cargo xtask image` makes one"),
         Some(path) => Answer::of(
-            fat::root(path)
+            read(path)
                 .map_err(|error| render(&error))
-                .and_then(|(sector, names)| card::card(&sector, &names)),
+                .and_then(|files| card::card(&files, &subject.files.image)),
         ),
     }
+}
+
+fn read(path: &Path) -> Result<Vec<CardFile>> {
+    let card = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    crate::card::read(&card).with_context(|| path.display().to_string())
 }
 
 /// By rows, and by reading at the places of markers.

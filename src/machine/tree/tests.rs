@@ -4,14 +4,15 @@
     reason = "memory is described by lists of ranges, which may have one"
 )]
 
+mod damage;
+mod handed_out;
+
 use dtoolkit::memreserve::MemoryReservation;
 use dtoolkit::model::DeviceTree;
-use proptest::prelude::*;
 
 use super::super::fixture::{self, PI, VIRT, cells, node, text};
 use super::super::{MAX_BOOTARGS, MAX_MEMORY_RANGES, MAX_RESERVED_RANGES};
 use super::*;
-use crate::mem::plan::{Image, Layout, Region};
 
 fn found(board: &Board, tree: &DeviceTree) -> Result<Machine, TreeError> {
     let mut machine = Machine::EMPTY;
@@ -202,14 +203,14 @@ fn long_boot_arguments_are_cut_at_a_character_and_marked() {
 #[test]
 fn trees_that_qemu_wrote_are_understood() {
     let mut machine = Machine::EMPTY;
-    let blob = include_bytes!("../../tests/fixtures/virt-gicv2.dtb");
+    let blob = include_bytes!("../../../tests/fixtures/virt-gicv2.dtb");
     machine.from_tree(&VIRT, 0x4800_0000, blob).unwrap();
     assert_eq!(machine.memory.as_slice(), [0x4000_0000..0x6000_0000]);
     assert_eq!(machine.uart, VIRT.uart);
     assert_eq!(machine.gic, VIRT.gic);
     assert_eq!(machine.cores.len(), 4);
     assert_eq!(machine.cores[3].start, CoreStart::Psci(Conduit::Hvc));
-    let blob = include_bytes!("../../tests/fixtures/virt-gicv3-el2.dtb");
+    let blob = include_bytes!("../../../tests/fixtures/virt-gicv3-el2.dtb");
     machine.from_tree(&VIRT, 0x4800_0000, blob).unwrap();
     assert_eq!(machine.memory.as_slice(), [0x4000_0000..0x8000_0000]);
     assert!(matches!(
@@ -220,90 +221,4 @@ fn trees_that_qemu_wrote_are_understood() {
         }
     ));
     assert_eq!(machine.cores[1].start, CoreStart::Psci(Conduit::Smc));
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
-        let mut machine = Machine::EMPTY;
-        let _ = machine.from_tree(&PI, 0, &bytes);
-    }
-
-    #[test]
-    fn a_damaged_tree_is_read_or_refused_without_panic(
-        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..16),
-        cut in any::<prop::sample::Index>(),
-        is_cut: bool,
-    ) {
-        for tree in [fixture::pi(), fixture::virt()] {
-            let mut blob = tree.to_dtb();
-            for (at, value) in &damage {
-                let at = at.index(blob.len());
-                blob[at] = *value;
-            }
-            if is_cut {
-                blob.truncate(cut.index(blob.len()));
-            }
-            let mut machine = Machine::EMPTY;
-            if machine.from_tree(&PI, 0x3000_0000, &blob).is_ok() {
-                for range in &machine.memory {
-                    prop_assert!(range.start < range.end && range.end <= IDENTITY_END);
-                    prop_assert!(range.end <= 0xfc00_0000 || range.start >= 0x1_0000_0000);
-                }
-            }
-        }
-    }
-}
-
-/// From the firmware's tree of a board with 8 GB to what the kernel maps and hands out.
-#[test]
-fn every_range_of_a_pi_is_handed_out_and_the_memory_of_its_videocore_is_not_even_mapped() {
-    let reg = [
-        [0, 0, 0x3b40_0000],
-        [0, 0x4000_0000, 0xbc00_0000],
-        [1, 0, 0x8000_0000],
-        [1, 0x8000_0000, 0x8000_0000],
-    ];
-    let mut tree = fixture::pi();
-    let memory = tree.find_node_mut("/memory@0").unwrap();
-    memory.add_property(cells("reg", &reg.concat()));
-    let machine = found(&PI, &tree).unwrap();
-    let layout = Layout {
-        memory: &machine.memory,
-        reserved: &machine.reserved,
-        device_tree: Some(0x3000_0000..0x3000_1000),
-        devices: PI.devices,
-        image: Image {
-            code: 0x8_0000..0x9_0000,
-            constants: 0x9_0000..0x9_4000,
-            data: 0x9_4000..0xa_0000,
-            guards: [0x9_8000, 0x9_d000],
-        },
-        end: IDENTITY_END,
-    };
-    let mut mapped = Vec::new();
-    let mut map = |region: &Region| {
-        mapped.push(region.range.clone());
-        true
-    };
-    layout.map_required(&mut map).unwrap();
-    let free = layout.map_free(&mut map);
-    for page in [
-        0x3b3f_f000,
-        0x4000_0000,
-        0xfbff_f000,
-        0x1_0000_0000,
-        0x1_ffff_f000,
-    ] {
-        assert!(free.contains(page), "{page:#x}");
-    }
-    // The stub's page, the image, and the tree.
-    let taken = 0x1000 + 0x2_0000 + 0x1000;
-    assert_eq!(
-        free.bytes(),
-        0x3b40_0000 + 0xbc00_0000 + 0x1_0000_0000 - taken
-    );
-    let theirs = 0x3b40_0000..0x4000_0000;
-    let touches = |range: &Range<usize>| range.start < theirs.end && theirs.start < range.end;
-    assert!(!mapped.iter().any(touches), "{mapped:x?}");
 }
