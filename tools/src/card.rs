@@ -21,11 +21,12 @@ use crate::workspace::Workspace;
 pub(crate) use contents::CardFile;
 pub(crate) use vendor::Source;
 
-/// Size of an image if nobody says otherwise: more than the 64 MiB that the partition has to have, and a power of
-/// two, because QEMU takes no other card.
-pub(crate) const DEFAULT_MIB: u32 = 128;
+/// Size of an image: more than the 64 MiB that the partition has to have, and a power of two, because QEMU takes no
+/// other card.
+pub(crate) const MIB: u32 = 128;
 
-/// The smallest image: the table, and a partition of 64 MiB. Below that, FAT32 has too few clusters for some readers.
+/// The smallest that an image can be: the table, and a partition of 64 MiB. Below that, FAT32 has too few clusters for
+/// some readers.
 pub(crate) const SMALLEST_MIB: u32 = 65;
 
 /// Runs `cargo xtask image`; returns the exit code.
@@ -36,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace, options: &ImageOptions) -> Result<u8> {
         Source::of(&options.vendor.firmware)
     };
     let out = options.out.clone().unwrap_or_else(|| default(workspace));
-    build(workspace, &options.build, &source, options.size, &out)?;
+    build(workspace, &options.build, &source, &out)?;
     println!("{}", out.display());
     Ok(0)
 }
@@ -51,7 +52,6 @@ pub(crate) fn build(
     workspace: &Workspace,
     options: &BuildOptions,
     source: &Source,
-    mib: u32,
     out: &Path,
 ) -> Result<()> {
     // What may be missing is looked for before the minute that a build takes.
@@ -59,7 +59,7 @@ pub(crate) fn build(
     let toolchain = setup::toolchain(workspace)?;
     let firmware = build::firmware(workspace, &toolchain, Board::Rpi4, options.profile())?;
     let files = contents::all(workspace, &firmware.image, vendor)?;
-    let image = image(&files, mib)?;
+    let image = image(&files, MIB)?;
     if let Some(directory) = out.parent() {
         fs::create_dir_all(directory)
             .with_context(|| format!("creating {}", directory.display()))?;
@@ -71,7 +71,7 @@ pub(crate) fn build(
 
 /// The image of a card that has the image at `kernel` and none of the board's own firmware: for U-Boot in the emulator.
 pub(crate) fn without_firmware(workspace: &Workspace, kernel: &Path) -> Result<Vec<u8>> {
-    image(&contents::all(workspace, kernel, Vec::new())?, DEFAULT_MIB)
+    image(&contents::all(workspace, kernel, Vec::new())?, MIB)
 }
 
 /// The image of a card with these files on it.
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_read_back_is_what_was_put_on_in_the_order_of_names() {
-        let image = image(&files(), DEFAULT_MIB).unwrap();
+        let image = image(&files(), MIB).unwrap();
         assert_eq!(image.len(), 128 << 20);
         let mut expected = files();
         expected.sort_by(|a, b| a.name.cmp(&b.name));

@@ -24,20 +24,14 @@ use crate::workspace::Workspace;
 use drives::{Drive, Drives};
 use rules::{Held, Wish};
 
-/// Larger than any image that `cargo xtask image` makes.
+/// Far larger than what `cargo xtask image` makes: it is read whole.
 const LARGEST: u64 = 2048 << 20;
 
 /// Runs it; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
     let source = Source::of(&options.vendor.firmware);
     if let Some(out) = &options.image_only {
-        card::build(
-            workspace,
-            &BuildOptions::flashed(),
-            &source,
-            card::DEFAULT_MIB,
-            out,
-        )?;
+        card::build(workspace, &BuildOptions::flashed(), &source, out)?;
         println!("{}", out.display());
         return Ok(0);
     }
@@ -54,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
     let device = resolve(device, &drives)?;
     let bytes = match &options.image {
         Some(file) => length(file)?,
-        None => u64::from(card::DEFAULT_MIB) << 20,
+        None => u64::from(card::MIB) << 20,
     };
     // Before the minute that a build takes.
     let wish = Wish {
@@ -77,13 +71,7 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
         Some(file) => file.clone(),
         None => {
             let file = card::default(workspace);
-            card::build(
-                workspace,
-                &BuildOptions::flashed(),
-                &source,
-                card::DEFAULT_MIB,
-                &file,
-            )?;
+            card::build(workspace, &BuildOptions::flashed(), &source, &file)?;
             file
         }
     };

@@ -25,9 +25,6 @@ pub(crate) struct ImageOptions {
     /// Where the image goes; target/pivot/rpi4/sd.img if left out
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Size of the whole image; QEMU takes powers of two only
-    #[arg(long, value_name = "MiB", default_value_t = crate::card::DEFAULT_MIB, value_parser = clap::value_parser!(u32).range(i64::from(crate::card::SMALLEST_MIB)..=2048))]
-    pub(crate) size: u32,
     #[command(flatten)]
     pub(crate) build: BuildOptions,
 }

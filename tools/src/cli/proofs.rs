@@ -69,9 +69,6 @@ fn minutes(text: &str) -> Result<f64, String> {
 /// What is checked before a card is flashed.
 #[derive(Args, Debug)]
 pub(crate) struct PreflightOptions {
-    /// The board whose image is flashed
-    #[arg(long, value_enum, default_value_t = Board::Rpi4)]
-    pub(crate) board: Board,
     /// The card image; target/pivot/rpi4/sd.img if that is there
     #[arg(long, value_name = "FILE", conflicts_with = "plant")]
     pub(crate) card: Option<PathBuf>,

@@ -48,7 +48,6 @@ fn impossible_options_are_refused() {
         &["x", "measure", "--qemu", "--port", "/dev/ttyUSB0"],
         &["x", "measure", "--qemu", "--runs", "0"],
         &["x", "compare", "a", "b", "--threshold", "-1"],
-        &["x", "image", "--size", "64"],
         &["x", "image", "--without-firmware", "--firmware", "d"],
         &["x", "flash", "--image-only", "f", "/dev/sdb"],
         &["x", "run", "--opt-level", "0", "--profile", "checked"],

@@ -63,13 +63,7 @@ fn image(workspace: &Workspace, place: &Path) -> Result<String> {
     let build = |name: &str| -> Result<Vec<u8>> {
         let out = place.join(name);
         let options = BuildOptions::flashed();
-        card::build(
-            workspace,
-            &options,
-            &Source::Without,
-            card::DEFAULT_MIB,
-            &out,
-        )?;
+        card::build(workspace, &options, &Source::Without, &out)?;
         Ok(fs::read(out)?)
     };
     let (first, second) = (build("first.img")?, build("second.img")?);
