@@ -78,6 +78,13 @@ pub(super) fn signals() -> Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// Around the kernel's cache. Not every system has a flag for it; cards are written on Linux only, but the rest of this
+/// tool is not to fail to build for that.
+#[cfg(target_os = "linux")]
+const UNCACHED: OFlags = OFlags::DIRECT;
+#[cfg(not(target_os = "linux"))]
+const UNCACHED: OFlags = OFlags::empty();
+
 /// Opens a device so that nobody else has it, around the kernel's cache where that is possible.
 fn open(path: &Path, bytes: usize) -> Result<File> {
     let exclusive = if is_block_device(path) {
@@ -94,7 +101,7 @@ fn open(path: &Path, bytes: usize) -> Result<File> {
     };
     let direct = bytes
         .is_multiple_of(ALIGNMENT)
-        .then(|| with(exclusive | OFlags::DIRECT));
+        .then(|| with(exclusive | UNCACHED));
     let opened = match direct {
         Some(Ok(file)) => Ok(file),
         Some(Err(error)) if error.kind() != io::ErrorKind::InvalidInput => Err(error),
