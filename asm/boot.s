@@ -205,10 +205,7 @@ boot_settled:
 3:  stp     xzr, xzr, [x1], #16
     cmp     x1, x2
     b.lo    3b
-    ldr     x1, =vectors
-    msr     vbar_el1, x1
-    isb
-    msr     daifclr, #4                 // SError: a bad access is reported where it happens (hazard H17)
+    // Vectors stay boot_vectors, and SErrors masked, until Rust can report one: exceptions::take_over.
     mov     x0, x19
     lsr     x1, x21, #2                 // exception level at entry
     mov     x29, xzr
@@ -251,11 +248,7 @@ secondary_entry:
     mov     sp, x4
     msr     spsel, #0
     mov     sp, x5
-    ldr     x1, =vectors
-    msr     vbar_el1, x1
-    isb
-    msr     daifclr, #4
-    mov     x29, xzr
+    mov     x29, xzr                    // vectors: as on the boot core
     mov     x30, xzr
     bl      {secondary_main}
     b       park

@@ -13,7 +13,7 @@ use aarch64_cpu::asm::barrier;
 use ufmt::uwriteln;
 
 use crate::arch::cpu::{self, IrqGuard};
-use crate::arch::{boot, mmu, timer};
+use crate::arch::{boot, exceptions, mmu, timer};
 use crate::board::Board;
 use crate::console::{self, Console};
 use crate::cores::CoreId;
@@ -98,6 +98,8 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     // The board's own UART, through the early map: so that there are words even without a tree.
     console::init(&board.uart);
     greet(board, device_tree);
+    // Behind the line that says which image this is.
+    exceptions::take_over();
     (board.first_line_is_out)();
     if timer::frequency_hz() == 0 {
         last_words::stop_with(format_args!("CNTFRQ_EL0 is 0: the firmware has to set it"));

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "vectors are assembly")]
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::mem::{offset_of, size_of};
 
 use aarch64_cpu::registers::ELR_EL1;
@@ -99,6 +99,21 @@ global_asm!(
     irq_dispatch = sym irq::dispatch,
     fault = sym fault,
 );
+
+unsafe extern "C" {
+    static vectors: u8;
+}
+
+/// Lets exceptions of this core be reported by Rust, which needs its pointers and a console, and lets SErrors in: one
+/// that the firmware has left pending comes at once, a bad access of our own where it happens (hazard H17). Until here
+/// `boot_vectors` say that there was an exception, and nothing more.
+pub fn take_over() {
+    // SAFETY: the table has every slot, and the core's exception stack is set; a new mask breaks no invariant.
+    unsafe {
+        asm!("msr vbar_el1, {}", "isb", "msr daifclr, #4", in(reg) &raw const vectors,
+            options(nostack, preserves_flags));
+    }
+}
 
 /// Where the thread was interrupted. For an interrupt's handler: nothing else writes the register meanwhile.
 pub fn interrupted_address() -> usize {

@@ -8,7 +8,7 @@ use embedded_hal::delay::DelayNs;
 use ufmt::uwriteln;
 
 use crate::arch::smp::{Secondary, expect_secondary};
-use crate::arch::{boot, cpu, pmu, refusals};
+use crate::arch::{boot, cpu, exceptions, pmu, refusals};
 use crate::console::Console;
 use crate::cores::CoreId;
 use crate::drivers::core_start::{StartError, nudge, start_core};
@@ -110,6 +110,7 @@ pub(crate) extern "C" fn secondary_main(core: usize) -> ! {
         refusals::park_core()
     };
     per_core::init_pointers(id);
+    exceptions::take_over();
     per_core::init_clock();
     init_core_interrupts(id);
     pmu::init_core();
