@@ -51,21 +51,32 @@ led_entry:
     str     w2, [x1, #{SET}]
 1:  b       boot_entry
 
-// Shows the code with the pattern x0 for ever; parks where there is no LED. Reached by a branch from refusals.s. The
-// rate of the counter may not have been set yet: then it is the crystal's.
+// extern "C" fn led_for_ever(pattern: u64) -> !: shows the code with the pattern x0; parks where there is no LED. Called
+// by arch::led, and reached by a branch from refusals.s. At EL3 no stub has run (kernel_old=1), which would have let the
+// counter run from the crystal, undivided, and said so: with the prescaler of a reset it may be 19 times slower. Below
+// EL3 that is the firmware's; only the rate may not have been said.
 .global led_for_ever
 led_for_ever:
     msr     daifset, #0xf
     ldr     x2, =PIVOT_LED_GPIO
     cbz     x2, park
     mov     x6, x0
-    mrs     x1, cntfrq_el0
-    cbnz    x1, 2f
+    mrs     x1, currentel
+    cmp     x1, #(3 << 2)
+    b.ne    2f
+    ldr     x1, ={LOCAL_BLOCK}
+    str     wzr, [x1, #{LOCAL_CONTROL}]
+    mov     w3, #{LOCAL_PRESCALER_CRYSTAL}
+    str     w3, [x1, #{LOCAL_PRESCALER}]
+    msr     cntfrq_el0, xzr             // unknown at reset
+    isb
+2:  mrs     x1, cntfrq_el0
+    cbnz    x1, 3f
     ldr     x1, ={CRYSTAL_HZ}
-2:  lsr     x1, x1, #{SLOTS_PER_SECOND_SHIFT}
-3:  mov     x0, x6
+3:  lsr     x1, x1, #{SLOTS_PER_SECOND_SHIFT}
+5:  mov     x0, x6
     led_show
-    b       3b
+    b       5b
 
 // extern "C" fn led_round(pattern: u64, slot_ticks: u64) -> u64: one round of a code. Returns 1, or 0 at once where there
 // is no LED. Called by arch::led. Clobbers x0, x2 to x5, flags.

@@ -37,10 +37,18 @@ boot_fatal:
     adr     x1, message_fatal
     ldr     x6, ={CODE_EXCEPTION}
 
-// Prints the string at x1 on the UART as the firmware left it, polling with a bound, then shows the code with the
-// pattern x6 on the LED for ever. MMU on or off: the early map has the UART and the LED at their own addresses.
+// Prints the string at x1 on the UART as the firmware left it, its transmit pin put on the header, polling with a bound
+// and giving up at the first byte that does not go; then shows the code with the pattern x6 on the LED for ever. MMU on
+// or off: the early map has the UART and the LED at their own addresses.
 say_and_show:
-    ldr     x2, =PIVOT_UART_BASE
+    ldr     x2, =PIVOT_LED_GPIO         // a Pi's pins; elsewhere 0, and the UART has its own
+    cbz     x2, 6f
+    ldr     w3, [x2, #{TX_FSEL}]
+    bic     w3, w3, #(7 << {TX_FSEL_SHIFT})
+    orr     w3, w3, #({TX_ALT0} << {TX_FSEL_SHIFT})
+    str     w3, [x2, #{TX_FSEL}]
+    dsb     sy                          // the pin is the UART's before it sends (hazard H7)
+6:  ldr     x2, =PIVOT_UART_BASE
 7:  ldrb    w3, [x1], #1
     cbz     w3, 10f
     mov     x5, #0x100000
@@ -48,6 +56,7 @@ say_and_show:
     tbz     w4, #{UART_TXFF_BIT}, 9f
     subs    x5, x5, #1
     b.ne    8b
+    b       10f                         // it does not send: nor would it for the next byte
 9:  str     w3, [x2, #{UART_DR}]
     b       7b
 10: mov     x0, x6

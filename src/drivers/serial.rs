@@ -222,6 +222,20 @@ impl<const RX: usize, const TX: usize> Default for Rings<RX, TX> {
     }
 }
 
+/// Sends `text` past any ring, a line feed as carriage return and line feed, each byte once `wait_for_room` has found
+/// room for it. False, and nothing more is tried, at the first for which there is none.
+pub fn send_polling<P: Port>(port: &mut P, text: &[u8], wait_for_room: fn(&P) -> bool) -> bool {
+    let mut send = |byte| {
+        let has_room = wait_for_room(port);
+        if has_room {
+            port.send(byte);
+        }
+        has_room
+    };
+    text.iter()
+        .all(|&byte| (byte != b'\n' || send(b'\r')) && send(byte))
+}
+
 #[cfg(test)]
 #[path = "serial_tests.rs"]
 mod tests;

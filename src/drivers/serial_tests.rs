@@ -94,6 +94,21 @@ fn a_line_feed_gets_its_carriage_return_and_is_not_taken_without_it() {
 }
 
 #[test]
+fn a_port_that_does_not_drain_is_waited_for_once() {
+    use std::cell::Cell;
+    thread_local!(static WAITS: Cell<usize> = const { Cell::new(0) });
+    let room = |port: &Fake| {
+        WAITS.set(WAITS.get() + 1);
+        port.can_send()
+    };
+    let mut port = Fake::with_depth(4);
+    assert!(send_polling(&mut port, b"ab\n", room));
+    assert_eq!((&port.fifo, WAITS.get()), (&VecDeque::from(*b"ab\r\n"), 4));
+    assert!(!send_polling(&mut port, b"the rest", room));
+    assert_eq!(WAITS.get(), 5);
+}
+
+#[test]
 fn a_writer_is_worth_waking_when_half_of_the_ring_is_free() {
     let (mut rings, mut port) = (Rings::<8, 8>::new(), Fake::with_depth(0));
     rings.write(&mut port, b"abcde");

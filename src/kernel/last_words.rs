@@ -7,9 +7,9 @@
 
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::exceptions::{self, FaultFrame};
 use crate::arch::led;
 use crate::arch::mmu;
@@ -29,14 +29,14 @@ impl Write for LastWords {
 
 /// Says why, and stops the machine.
 pub(super) fn stop_with(why: fmt::Arguments<'_>) -> ! {
-    begin();
+    begin(Code::Stopped);
     let _ = writeln!(LastWords, "\npivot stops: {why}");
     end(Code::Stopped)
 }
 
 /// An exception that is not an interrupt from a thread.
 pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
-    begin();
+    begin(Code::Fault);
     let _ = writeln!(
         LastWords,
         "\npivot stops: {}: {}, ESR {:#x}, at {:#x}, address {:#x}",
@@ -59,12 +59,18 @@ pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
     end(Code::Fault)
 }
 
-/// Lets one core speak. A second one, or a fault in the report itself, parks.
-fn begin() {
-    static SPEAKS: AtomicBool = AtomicBool::new(false);
+/// Lets one core speak. Another one parks; a fault in the report itself has `code` and no second report.
+fn begin(code: Code) {
+    /// No core's affinity.
+    const NOBODY: u64 = u64::MAX;
+    /// Who speaks, by its own register: the core's pointer may be what is broken.
+    static SPEAKER: AtomicU64 = AtomicU64::new(NOBODY);
     core::mem::forget(IrqGuard::mask());
-    if SPEAKS.swap(true, Ordering::AcqRel) {
-        park_core();
+    let this = cpu::affinity();
+    match SPEAKER.compare_exchange(NOBODY, this, Ordering::AcqRel, Ordering::Relaxed) {
+        Ok(_) => {}
+        Err(speaker) if speaker == this => led::show_for_ever(code),
+        Err(_) => park_core(),
     }
     // SAFETY: IRQs are masked, for good.
     let irq = unsafe { IrqGuard::assume_masked() };
@@ -102,7 +108,7 @@ fn end(code: Code) -> ! {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    begin();
+    begin(Code::Panic);
     let _ = writeln!(LastWords, "pivot stops: {info}");
     end(Code::Panic)
 }
