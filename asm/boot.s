@@ -114,12 +114,16 @@ _start:
     isb                                 // ... before this, and this before the next fetch
 .endm
 
-// Cleans and invalidates [x1, x2) to the point of coherency. Clobbers x1, x3, x4.
+// Cleans and invalidates every line that [x1, x2) touches, to the point of coherency: from the start of the line of x1,
+// since steps from the middle of a line would miss the last one. Neighbours on these lines lose nothing: what they had
+// is written back. Clobbers x1, x3, x4.
 .macro clean_invalidate
     mrs     x3, ctr_el0
     ubfx    x3, x3, #16, #4             // DminLine: log2 of words
     mov     x4, #4
     lsl     x3, x4, x3
+    sub     x4, x3, #1
+    bic     x1, x1, x4
 .Lline\@:
     dc      civac, x1
     add     x1, x1, x3
