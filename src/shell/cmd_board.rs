@@ -120,7 +120,8 @@ fn board(ctx: &mut Context) -> Verdict {
     if counter::wrong_hz().is_some() {
         let what = "WARNING: more than 1 % from what it says, by the system timer; times are wrong";
         row(ctx, "counter", what);
-        verdict = verdict.combine(Verdict::Failed);
+        // An emulator's two clocks are read by a host that does something else between: told, and no board's fault.
+        verdict = verdict.combine(Verdict::from_check((board.is_emulated)()));
     }
     let mut line = ctx.report("board").with("board", board.name);
     if let Some(code) = videocore::board_revision().ok().or(machine.revision) {
