@@ -38,7 +38,7 @@ pub(crate) struct State {
     pub(crate) loaded: u64,
     /// Whether memory is full of rubbish, but for the stub, the image's file and the tree.
     pub(crate) has_dirty_memory: bool,
-    /// Whether the GIC is on, with interrupts of every kind enabled and pending.
+    /// Whether the GIC is on, with interrupts of every kind enabled and pending, and one acknowledged and not ended.
     pub(crate) has_pending_interrupts: bool,
     /// Whether the MMU and the caches are on at EL2, as in U-Boot.
     pub(crate) has_mmu_on: bool,

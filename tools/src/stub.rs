@@ -31,7 +31,7 @@ pub(crate) struct Handover {
     pub(crate) x0: u64,
     /// What it fills with rubbish first.
     pub(crate) rubbish: Vec<Range<u64>>,
-    /// Whether it leaves interrupts pending.
+    /// Whether it leaves interrupts pending, and one acknowledged.
     pub(crate) pending: bool,
     /// Whether it leaves the MMU and the caches on.
     pub(crate) mmu: bool,

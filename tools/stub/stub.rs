@@ -58,7 +58,7 @@ global_asm!(
     LEFT_PENDING_BIT = const 1,
     LEFT_MMU_BIT = const 2,
     RANGES = const 6,
-    // IHI 0048B, sections 4.3.5, 4.3.7, 4.3.12, 4.3.15. As Non-secure software sees them: bit 0 is Group 1.
+    // IHI 0048B, sections 4.3.5, 4.3.7, 4.3.11, 4.3.12, 4.3.15, 4.4.4. As Non-secure software sees them: bit 0 is Group 1.
     NS_ENABLE = const 1,
     GICD_ISENABLER = const 0x100,
     GICD_ISPENDR = const 0x200,
@@ -68,6 +68,11 @@ global_asm!(
     // The emulator has 224 interrupts.
     GICD_ITARGETSR_END = const 0x8e0,
     EVERY_SPI_TO_CORE_0 = const 0x0101_0101,
+    GICD_IPRIORITYR = const 0x400,
+    GICD_IPRIORITYR_END = const 0x4e0,
+    // Two of the four that a word has.
+    EVERY_PRIORITY_HALF = const 0xa0a0,
+    GICC_IAR = const 0xc,
     GICD_SGIR = const 0xf00,
     GICD_SGIR_TO_SELF = const 2 << 24,
     SGI_MASK = const 0xf,

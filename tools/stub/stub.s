@@ -124,9 +124,9 @@ stub_start:
     b       6b
 8:  ret
 
-    // Enables everything, and leaves pending: every SGI from this core, every PPI, the SPIs of one word. None is
-    // left acknowledged and not ended: QEMU does not take the running priority from GICC_APR when the kernel clears
-    // that, as IHI 0048B has it, so nothing would ever be delivered there. Clobbers x0 to x3.
+    // Enables everything, and leaves pending: every SGI from this core, every PPI, the SPIs of one word; and one SGI
+    // acknowledged and not ended. All at a priority of the Non-secure half: what was acknowledged at 0, where a reset
+    // leaves them, Non-secure software cannot take out of GICC_APR, of which it sees that half only. Clobbers x0 to x3.
 .Linterrupt:
     ldr     w2, .Ldistributor
     mov     w0, #-1
@@ -142,6 +142,13 @@ stub_start:
     add     w3, w3, #4
     cmp     w3, #{GICD_ITARGETSR_END}
     b.lo    10b
+    mov     w1, #{EVERY_PRIORITY_HALF}
+    orr     w1, w1, w1, lsl #16
+    mov     w3, #{GICD_IPRIORITYR}
+12: str     w1, [x2, w3, uxtw]
+    add     w3, w3, #4
+    cmp     w3, #{GICD_IPRIORITYR_END}
+    b.lo    12b
     add     x3, x2, #{GICD_ISPENDR}
     str     w0, [x3]
     str     w0, [x3, #{PENDING_SPI_WORD} * 4]
@@ -156,6 +163,8 @@ stub_start:
     mov     w1, #{GICC_PMR_ALL}
     str     w1, [x2, #{GICC_PMR}]
     str     w0, [x2, #{GICC_CTLR}]
+    dsb     sy
+    ldr     w0, [x2, #{GICC_IAR}]
     dsb     sy
     ret
 
