@@ -5,8 +5,8 @@
 
 // extern "C" fn reschedule(cause: Cause)
 //
-// Asks schedule_next_thread(cause) who is to run. If the answer is "stay", returns; only x29 and x30 have
-// been stored. Otherwise saves what the AAPCS64 says a call preserves (x19-x28, x29, x30, sp, the low
+// Asks decide_quickly(cause) who is to run, and schedule_next_thread(cause) where that does not know. If the
+// answer is "stay", returns; only x29 and x30 have been stored. Otherwise saves what the AAPCS64 says a call preserves (x19-x28, x29, x30, sp, the low
 // halves of v8-v15) and FPCR, because to the compiler this is a call; exchanges the stack and the thread
 // pointer; restores the same from the new thread's stack, calls finish_switch(old, new), and returns to
 // whoever called reschedule for that thread, perhaps long ago and on another core. A thread that never ran
@@ -17,16 +17,16 @@
 // after end-of-interrupt. Clobbers what a call may clobber.
 //
 // The first store is to the lowest address that the path needs on the thread's stack, so an overflow faults
-// before anything has been decided. The two Rust functions run on the core's SP_EL1.
+// before anything has been decided. The Rust functions run on the core's SP_EL1.
 .global reschedule
 .type reschedule, %function
 reschedule:
     stp     x29, x30, [sp, #-{CONTEXT_SIZE}]!
     mov     x29, sp                     // x29 is the old stack pointer from here: calls preserve it
     msr     spsel, #1
-    bl      {schedule_next_thread}      // x0 = old, x1 = new; x0 = 0: stay
-    cbz     x0, 1f
-
+    bl      {decide_quickly}            // x0 = old, x1 = new; x0 = 0: stay, or x1 is the cause to decide by
+    cbz     x0, 2f
+0:
     stp     x19, x20, [x29, #{CONTEXT_X19}]
     stp     x21, x22, [x29, #{CONTEXT_X19} + 16]
     stp     x23, x24, [x29, #{CONTEXT_X19} + 32]
@@ -57,6 +57,12 @@ reschedule:
     msr     spsel, #0
     ldp     x29, x30, [sp], #{CONTEXT_SIZE}
     ret
+2:
+    cbz     x1, 1b
+    mov     x0, x1
+    bl      {schedule_next_thread}      // x0 = old, x1 = new; x0 = 0: stay
+    cbnz    x0, 0b
+    b       1b
 .size reschedule, . - reschedule
 
 // Where reschedule returns to on the first run of a thread: sp is the top of its stack, x19-x28, v8-v15 and

@@ -35,6 +35,8 @@ pub mod lifecycle;
 #[cfg(target_os = "none")]
 pub mod per_core;
 #[cfg(target_os = "none")]
+mod quick;
+#[cfg(target_os = "none")]
 pub mod registry;
 #[cfg(target_os = "none")]
 pub mod switch;

@@ -32,6 +32,8 @@ pub struct Own {
     pub(super) armed_ticks: u64,
     /// `current`, as the policy sees it.
     pub(super) runner: Runner,
+    /// Since when `current` runs here.
+    pub(super) since_ticks: u64,
     /// What `finish_switch` has to do besides releasing the old thread.
     pub(super) after: AfterSwitch,
     /// The arithmetic of fairness, for this machine's counter.
@@ -143,6 +145,7 @@ impl Core {
                 need_resched: false,
                 armed_ticks: timer::NEVER,
                 runner: Self::IDLE_RUNNER,
+                since_ticks: 0,
                 after: AfterSwitch::NOTHING,
                 policy: Policy::new(1_000_000_000),
                 next_balance_ticks: timer::NEVER,
@@ -183,6 +186,12 @@ impl Core {
         // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
         // takes another one.
         unsafe { &mut *self.own.get() }
+    }
+
+    /// The core itself: how many threads run or wait to run here.
+    #[inline(always)]
+    pub(super) fn publish_load(&self, load: usize) {
+        self.load.store(load as u32, Ordering::Relaxed);
     }
 
     /// Whether what happens on it is recorded.

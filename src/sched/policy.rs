@@ -242,6 +242,30 @@ impl Policy {
             }
         }
     }
+
+    /// [`decide`](Self::decide) for a normal runner that does not weigh more than `head` and does not yield, in the
+    /// cases that need no call, else `None`. `now` is the decay clock at `now_ticks`.
+    #[inline(always)]
+    pub const fn decide_quickly(
+        &self,
+        runner: &Runner,
+        head: Head,
+        now_ticks: u64,
+        now: DecayedTime,
+    ) -> Option<Decision> {
+        let Some(rank) = runner.rank_at_quickly(now) else {
+            return None;
+        };
+        let credit_from = DecayedTime(decay::bend(self.phase(now_ticks) - HYSTERESIS_UNITS));
+        match head.rank.charged_quickly(runner.weight, credit_from, now) {
+            None => None,
+            Some(head) if rank.0 > head.0 => Some(Decision::Switch { runner: rank }),
+            Some(_) => match self.deadline_ticks_quickly(runner, head) {
+                None => None,
+                Some(deadline_ticks) => Some(Decision::Stay { deadline_ticks }),
+            },
+        }
+    }
 }
 
 /// How far a thread of weight `runner` must be ahead of one of weight `head` to lose, as a phase: 5

@@ -207,21 +207,43 @@ impl<T: Entry> RunQueue<T> {
         Some(head)
     }
 
-    /// [`rotate`](Self::rotate) for a normal thread, where it takes no call; else does nothing and
+    /// [`pop`](Self::pop) and [`push`](Self::push) of a normal thread, where that takes no call; else does nothing and
     /// gives `None`. So that a hot path stays a leaf, and takes another path as a whole where this
-    /// one ends: if the queue is empty, or if the head or the place of `node` is in the heap.
+    /// one ends: if the queue is empty, if a thread is in the heap or `node` would come there, or if
+    /// the one that leaves weighs more than the next head.
     ///
     /// # Safety
     ///
     /// As for [`push`](Self::push).
-    #[inline]
-    pub unsafe fn rotate_quickly(&mut self, node: NonNull<T>, rank: Rank) -> Option<NonNull<T>> {
+    #[inline(always)]
+    pub unsafe fn rotate_quickly(
+        &mut self,
+        node: NonNull<T>,
+        rank: Rank,
+        place: Place,
+    ) -> Option<NonNull<T>> {
         debug_assert!(!rank.is_realtime());
-        if !self.is_best(self.lane.first()?) {
+        if self.heap.root().is_some() {
             return None;
         }
+        let limit = match place {
+            Place::Before => rank.before_granule(),
+            Place::After => rank.granule_end(),
+        };
         // SAFETY: the caller's promise is the one asked for.
-        unsafe { self.lane.rotate(node, rank, rank.granule_end()) }
+        unsafe { self.lane.rotate(node, rank, limit) }
+    }
+
+    /// [`pop`](Self::pop), where it takes no call and the one that leaves does not weigh more than
+    /// the next head; else does nothing and gives `None`, as [`rotate_quickly`](Self::rotate_quickly).
+    #[inline(always)]
+    pub fn pop_quickly(&mut self) -> Option<NonNull<T>> {
+        if self.heap.root().is_some() {
+            return None;
+        }
+        let first = self.lane.pop_lighter()?;
+        self.len -= 1;
+        Some(first)
     }
 
     /// Takes `node` out, wherever it is.

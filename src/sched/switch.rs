@@ -21,11 +21,11 @@ use crate::arch::timer;
 use crate::sched::context::{self, Context};
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, AfterSwitch, Core, Own};
-use crate::sched::policy::{self, Decision, Runner};
+use crate::sched::policy::{self, DecayedTime, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
-use crate::sched::{balance, tracer, traffic};
+use crate::sched::{balance, quick, tracer, traffic};
 
 /// Why a core asks who is to run. Zero is kept for "nobody asks".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ global_asm!(
     CONTEXT_D8 = const context::D8,
     THREAD_SP_FPCR = const thread::SP_FPCR,
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
+    decide_quickly = sym quick::decide_quickly,
     schedule_next_thread = sym schedule_next_thread,
     finish_switch = sym finish_switch,
     thread_exit = sym lifecycle::thread_exit,
@@ -159,16 +160,9 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     count_switch(core, old, runs_on && cause != Cause::Yield);
 
     let new = next.unwrap_or(&core.idle);
-    new.standing.switch_in();
-    own.current = new;
-    new.cpu_time.start(now);
-    own.runner = Runner {
-        rank: new.rank(),
-        weight: new.weight(),
-        // Who displaces a thread that would have run on pays for the switch.
-        since: if runs_on { time.with_penalty() } else { time },
-    };
-    core.running.store(new.id(), Ordering::Relaxed);
+    // Who displaces a thread that would have run on pays for the switch.
+    let since = if runs_on { time.with_penalty() } else { time };
+    hand_over(core, own, new, now, since);
     if !own.queue.is_empty() {
         let head = own.queue.head_key();
         own.arm(if own.runner.weight > head.weight {
@@ -182,6 +176,33 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     }
     balance::watch(own, now);
     publish_load(core, own);
+    pair(old, new)
+}
+
+/// Makes `new` the thread that runs here, charged from `since` on.
+#[inline(always)]
+pub(super) fn hand_over(
+    core: &Core,
+    own: &mut Own,
+    new: &'static Thread,
+    now: u64,
+    since: DecayedTime,
+) {
+    new.standing.switch_in();
+    own.current = new;
+    new.cpu_time.start(now);
+    own.runner = Runner {
+        rank: new.rank(),
+        weight: new.weight(),
+        since,
+    };
+    own.since_ticks = now;
+    core.running.store(new.id(), Ordering::Relaxed);
+}
+
+/// Both in the two registers in which `reschedule` wants them.
+#[inline(always)]
+pub(super) fn pair(old: &Thread, new: &Thread) -> u128 {
     core::ptr::from_ref(old) as usize as u128 | (core::ptr::from_ref(new) as usize as u128) << 64
 }
 
@@ -279,9 +300,8 @@ fn stay(core: &Core, own: &Own) -> u128 {
 }
 
 fn publish_load(core: &Core, own: &Own) {
-    let runs = u32::from(own.current != &raw const core.idle);
-    core.load
-        .store(own.queue.len() as u32 + runs, Ordering::Relaxed);
+    let runs = usize::from(own.current != &raw const core.idle);
+    core.publish_load(own.queue.len() + runs);
 }
 
 fn count_switch(core: &Core, old: &Thread, preempted: bool) {

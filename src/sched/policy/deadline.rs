@@ -15,29 +15,39 @@ impl Policy {
     #[inline]
     #[must_use]
     pub const fn deadline_ticks(&self, runner: &Runner, head: Head) -> u64 {
+        match self.deadline_ticks_quickly(runner, head) {
+            Some(deadline) => deadline,
+            None => self.deadline_slowly(runner, head),
+        }
+    }
+
+    /// [`deadline_ticks`](Self::deadline_ticks) in the cases that need no call, else `None`.
+    #[inline]
+    #[must_use]
+    pub const fn deadline_ticks_quickly(&self, runner: &Runner, head: Head) -> Option<u64> {
         // With h for the hysteresis, it loses when rank + weight · (c(t − h) − c(since)) > head, so
         // at t = h + c⁻¹(c(since) + (head − rank) / weight), plus what both sides are rounded by.
         // Nearly always the ranks lie in one binade and the sum in that of `since`: the patterns
         // are integers again.
         let (since, weight) = (runner.since.0, runner.weight.0 as u64);
-        let lead = head.rank.0.wrapping_sub(runner.rank.0);
+        let lead = head.rank.0.wrapping_sub(runner.rank.0).cast_signed();
         let one_binade = decay::binade(head.rank.0) == decay::binade(runner.rank.0);
         let below = decay::binade(since)
             .wrapping_add(QUOTIENT_BITS)
             .wrapping_sub(decay::binade(head.rank.0));
         if one_binade
-            && lead <= 0xffff_ffff
+            && lead.unsigned_abs() <= 0xffff_ffff
             && below < 64
             && weight != 0
             && !head.rank.is_realtime()
         {
-            let run = ((lead + ROUNDINGS) << QUOTIENT_BITS) / weight;
-            let loses = since + (run >> below);
+            let run = ((lead + ROUNDINGS.cast_signed()) << QUOTIENT_BITS) / weight.cast_signed();
+            let loses = since.wrapping_add_signed(run >> below);
             if decay::binade(loses) == decay::binade(since) {
-                return self.ticks_after(loses, hysteresis(runner.weight, head.weight));
+                return Some(self.ticks_after(loses, hysteresis(runner.weight, head.weight)));
             }
         }
-        self.deadline_slowly(runner, head)
+        None
     }
 
     #[cold]

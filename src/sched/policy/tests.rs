@@ -227,6 +227,28 @@ proptest! {
     }
 
     #[test]
+    fn a_quick_decision_is_the_decision(
+        start in ticks(),
+        ran in 0u64..10_000_000,
+        ranks in (0u64..200_000_000, 0u64..200_000_000),
+        percents in (5u32..2_000, 5u32..2_000),
+    ) {
+        let policy = Policy::new(62_500_000);
+        let since = policy.at(start);
+        let rank = |used: u64, weight| Rank::fresh(1).charged(weight, policy.at(start.saturating_sub(used)), since);
+        let mut weights =
+            [percents.0, percents.1].map(|percent| Priority::from_percent(percent).weight());
+        weights.sort_unstable();
+        let [runner, head] = weights;
+        let runner = Runner { rank: rank(ranks.0, runner), weight: runner, since };
+        let head = Head { rank: rank(ranks.1, head), weight: head };
+        let now = start + ran;
+        if let Some(quickly) = policy.decide_quickly(&runner, head, now, policy.at(now)) {
+            prop_assert_eq!(quickly, policy.decide(Cause::Preempt, &runner, head, now));
+        }
+    }
+
+    #[test]
     fn straightening_undoes_bending_and_never_falls_short(phase in CLOCK_ZERO..CLOCK_ZERO + (1 << 60)) {
         let bits = decay::bend(phase);
         let back = decay::straighten(bits);

@@ -40,13 +40,14 @@ impl<T: Entry> Lane<T> {
         Some(first)
     }
 
-    /// Takes the best entry out and appends `node` with `rank`, if there is a best one and what
-    /// then is last comes before `limit`, and not by far; else does nothing.
+    /// Takes the best entry out and appends `node` with `rank`, if there is a best one, if what then is last comes
+    /// before `limit`, and not by far, and if what then is best weighs as much as what is taken out, or more; else does
+    /// nothing.
     ///
     /// # Safety
     ///
     /// As for [`append`](Self::append), but for the order.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn rotate(
         &mut self,
         node: NonNull<T>,
@@ -57,15 +58,19 @@ impl<T: Entry> Lane<T> {
         // SAFETY: `first`, and `last` if it is another, are in the list; `node` is not, so its
         // links, which the caller hands over, are other ones.
         unsafe {
-            let next = links(first).next;
-            if next.is_some() {
-                if !limit.follows(links(self.last).rank) {
+            let weight = links(first).weight();
+            if let Some(next) = links(first).next {
+                let last = links(self.last);
+                if weight > links(next).weight() || !limit.follows(last.rank) {
                     return None;
                 }
                 links(node).prev = Some(self.last);
-                links(self.last).next = Some(node);
-                self.first = next;
+                last.next = Some(node);
+                self.first = Some(next);
             } else {
+                if weight > links(node).weight() {
+                    return None;
+                }
                 self.first = Some(node);
             }
             let own = links(node);
@@ -74,6 +79,23 @@ impl<T: Entry> Lane<T> {
             self.last = node;
             Some(first)
         }
+    }
+
+    /// Takes the best entry out, if there is one, and if what then is best weighs as much, or more; else does nothing.
+    #[inline(always)]
+    pub(super) fn pop_lighter(&mut self) -> Option<NonNull<T>> {
+        let first = self.first?;
+        // SAFETY: both are in the list.
+        unsafe {
+            let next = links(first).next;
+            if let Some(next) = next
+                && links(first).weight() > links(next).weight()
+            {
+                return None;
+            }
+            self.first = next;
+        }
+        Some(first)
     }
 
     /// Adds `node`, whose rank is in its links, at the end, if the list is empty or its last

@@ -281,7 +281,8 @@ fn normal_threads_of_one_granule_take_turns_however_they_differ() {
     let mut out = arena.0[4];
     for turn in 0..20 {
         // SAFETY: as for `push`.
-        let next = unsafe { queue.rotate_quickly(out, Rank::fresh(turn * 7919 % 97)) };
+        let next =
+            unsafe { queue.rotate_quickly(out, Rank::fresh(turn * 7919 % 97), Place::After) };
         assert_eq!(next.map(id), Some(turn as usize % 5));
         out = next.unwrap();
     }

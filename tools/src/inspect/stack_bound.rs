@@ -164,9 +164,10 @@ mod tests {
 
     /// With `decision` as the scheduler's decision.
     fn bound(decision: &[Word], more: &[(&'static str, &[Word])]) -> Vec<String> {
-        let [dispatch, next, finish] = ON_EXCEPTION_STACK;
-        let entries: [(&'static str, &[Word]); 6] = [
+        let [dispatch, quick, next, finish] = ON_EXCEPTION_STACK;
+        let entries: [(&'static str, &[Word]); 7] = [
             (dispatch, PLAIN),
+            (quick, PLAIN),
             (next, decision),
             (finish, PLAIN),
             (HANDLERS[0], PLAIN),
@@ -212,11 +213,15 @@ mod tests {
 
     #[test]
     fn a_handler_counts_where_the_interrupt_path_calls_one_and_must_be_there() {
-        let [dispatch, next, finish] = ON_EXCEPTION_STACK;
+        let [dispatch, quick, next, finish] = ON_EXCEPTION_STACK;
         // blr x2
         let calls: &[Word] = &[Is(ENTER), Is(0xd63f_0040), Is(LEAVE), Is(RET)];
-        let entries: [(&'static str, &[Word]); 3] =
-            [(dispatch, calls), (next, PLAIN), (finish, PLAIN)];
+        let entries: [(&'static str, &[Word]); 4] = [
+            (dispatch, calls),
+            (quick, PLAIN),
+            (next, PLAIN),
+            (finish, PLAIN),
+        ];
         let handlers = [
             (HANDLERS[0], DEEP),
             (HANDLERS[1], PLAIN),

@@ -115,14 +115,15 @@ const ALL: &[OrderMutant] = &[
         stands_for: "the old thread is released before its registers are stored",
         mistake: &[Edit {
             file: SWITCH,
-            find: "    count_switch(core, old, ",
-            replace: "    old.standing.switch_out();\n    count_switch(core, old, ",
+            find: "pub(super) fn pair(old: &Thread, new: &Thread) -> u128 {\n",
+            replace: "pub(super) fn pair(old: &Thread, new: &Thread) -> u128 {\n    \
+                      old.standing.switch_out();\n",
         }],
         delay: &[Edit {
             file: SWITCH,
             find: "    core::ptr::from_ref(old) as usize as u128 | (",
             // Only where a thread waits: its waker has to come meanwhile, and whoever sends it elsewhere too.
-            replace: "    if cause == Cause::Block {\n        for _ in 0..4_000 {\n            \
+            replace: "    if old.state() != State::Ready {\n        for _ in 0..4_000 {\n            \
                       core::hint::spin_loop();\n        }\n    }\n    \
                       core::ptr::from_ref(old) as usize as u128 | (",
         }],

@@ -1,0 +1,223 @@
+//! The short way through a decision, for what happens most: a thread yields to, or waits and so leaves the core to,
+//! another one that waits here; a thread that has woken another one goes on.
+//!
+//! A leaf without a stack frame. Where a case is out of the ordinary it changes nothing and says so, and
+//! `switch.rs` takes the long way from the beginning, which gives the same answer, and knows all cases. What the short
+//! way leaves out, and why it may:
+//!
+//! * *Pinning.* Whoever pins a thread that runs or waits here asks this core for a rescan, which the long way takes.
+//! * *The timer.* While threads wait, and no decision is due, it is armed for the earliest moment at which the runner
+//!   can lose, or before. The next runner, which begins now, cannot lose before that: unless it weighs more than
+//!   the one behind it, and then the queue refuses.
+//! * *The balance.* The timer is armed for it too.
+
+#![expect(unsafe_code, reason = "the current thread is a pointer")]
+
+use core::ptr::NonNull;
+
+use crate::arch::cpu::IrqGuard;
+use crate::arch::timer;
+use crate::sched::balance;
+use crate::sched::per_core::{self, Core, Own};
+use crate::sched::policy::{DecayedTime, Decision, Rank};
+use crate::sched::run_queue::Place;
+use crate::sched::switch::{Cause, hand_over, pair};
+use crate::sched::thread::Thread;
+use crate::sched::wake::State;
+
+/// The thread stays.
+const STAY: u128 = 0;
+
+/// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
+/// as `schedule_next_thread` does, or `cause` in the high half and 0 in the low one: to be decided by the long way.
+pub(super) extern "C" fn decide_quickly(cause: Cause) -> u128 {
+    // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let own = core.own(&irq);
+    let decided = if !core.inbox.is_empty() || !core.rescan.is_quiet() {
+        None
+    } else {
+        match cause {
+            Cause::Yield => yields(core, own),
+            Cause::Block => blocks(core, own),
+            Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => goes_on(core, own, cause),
+            Cause::Exit | Cause::Migrate => None,
+        }
+    };
+    decided.unwrap_or((cause as u128) << 64)
+}
+
+/// The thread lets others go first.
+#[inline(always)]
+fn yields(core: &Core, own: &mut Own) -> Option<u128> {
+    if own.need_resched {
+        return None;
+    }
+    if own.queue.is_empty() {
+        return Some(STAY);
+    }
+    let now = timer::now();
+    let time = own.policy.at(now);
+    let rank = own.runner.rank_at_quickly(time)?;
+    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+    let old = unsafe { &*own.current };
+    // SAFETY: it stops running with this, so it is in no queue; its block stays.
+    let new = unsafe {
+        own.queue
+            .rotate_quickly(NonNull::from(old), rank, Place::After)
+    }?;
+    debug_assert!(old.state() == State::Running);
+    old.set_state(State::Ready);
+    count_voluntary(core, old);
+    Some(leave_for(
+        core,
+        own,
+        old,
+        new,
+        now,
+        time.with_penalty(),
+        Cause::Yield,
+    ))
+}
+
+/// The thread waits for something.
+#[inline(always)]
+fn blocks(core: &'static Core, own: &mut Own) -> Option<u128> {
+    if own.need_resched {
+        return None;
+    }
+    let now = timer::now();
+    let time = own.policy.at(now);
+    // An idle thread has no such rank.
+    let rank = own.runner.rank_at_quickly(time)?;
+    let new = if own.queue.is_empty() {
+        core.publish_load(0);
+        NonNull::from(&core.idle)
+    } else {
+        let new = own.queue.pop_quickly()?;
+        if own.queue.is_empty() {
+            balance::rest(own);
+        }
+        core.publish_load(own.queue.len() + 1);
+        new
+    };
+    // SAFETY: as in `yields`.
+    let old = unsafe { &*own.current };
+    old.set_rank(rank);
+    count_voluntary(core, old);
+    Some(leave_for(core, own, old, new, now, time, Cause::Block))
+}
+
+#[inline(always)]
+fn leave_for(
+    core: &Core,
+    own: &mut Own,
+    old: &Thread,
+    new: NonNull<Thread>,
+    now: u64,
+    since: DecayedTime,
+    cause: Cause,
+) -> u128 {
+    // SAFETY: it was in the queue: ready, so its block stays until it has run and ended.
+    let new: &'static Thread = unsafe { &*new.as_ptr() };
+    debug_assert!(new.standing.is_stored());
+    old.cpu_time.stop(now);
+    old.left_by.set(Some(cause));
+    hand_over(core, own, new, now, since);
+    pair(old, new)
+}
+
+#[inline(always)]
+fn count_voluntary(core: &Core, old: &Thread) {
+    old.switches_voluntary.bump();
+    core.stats.switches_voluntary.bump();
+}
+
+/// The thread would go on. So it does if nobody waits, or nobody for whom it would have to make room yet.
+#[inline(always)]
+fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
+    if !own.queue.is_empty() {
+        let now = timer::now();
+        if core::ptr::eq(own.current, &raw const core.idle) {
+            return wakes_up(core, own, now, cause);
+        }
+        let head = own.queue.head_key();
+        if own.runner.rank.is_realtime()
+            || head.weight < own.runner.weight
+            || balance::is_due(own, now)
+        {
+            return None;
+        }
+        let soonest = own.policy.soonest_loss_ticks(own.since_ticks);
+        if head.rank >= own.runner.rank && now < soonest {
+            own.arm(soonest);
+        } else if cause == Cause::Wake {
+            // Who wakes others has often run for so short a time that its rank is out of the ordinary.
+            return None;
+        } else {
+            let time = own.policy.at(now);
+            match own.policy.decide_quickly(&own.runner, head, now, time)? {
+                Decision::Stay { deadline_ticks } => own.arm(deadline_ticks),
+                Decision::Switch { runner } => {
+                    return makes_room(core, own, runner, now, time, cause);
+                }
+            }
+        }
+        balance::watch(own, now);
+        core.publish_load(own.queue.len() + 1);
+    }
+    own.need_resched = false;
+    Some(STAY)
+}
+
+/// The idle thread makes room for the first that came.
+#[inline(always)]
+fn wakes_up(core: &Core, own: &mut Own, now: u64, cause: Cause) -> Option<u128> {
+    let new = own.queue.pop_quickly()?;
+    if !own.queue.is_empty() {
+        own.arm(own.policy.soonest_loss_ticks(now));
+    }
+    balance::watch(own, now);
+    core.publish_load(own.queue.len() + 1);
+    own.need_resched = false;
+    count_voluntary(core, &core.idle);
+    let time = own.policy.at(now);
+    Some(leave_for(core, own, &core.idle, new, now, time, cause))
+}
+
+/// The thread has lost: it makes room for another one.
+#[inline(always)]
+fn makes_room(
+    core: &Core,
+    own: &mut Own,
+    rank: Rank,
+    now: u64,
+    time: DecayedTime,
+    cause: Cause,
+) -> Option<u128> {
+    // SAFETY: as in `yields`.
+    let old = unsafe { &*own.current };
+    if old.state() != State::Running {
+        return None;
+    }
+    // SAFETY: as in `yields`.
+    let new = unsafe {
+        own.queue
+            .rotate_quickly(NonNull::from(old), rank, Place::Before)
+    }?;
+    own.need_resched = false;
+    own.arm(own.policy.soonest_loss_ticks(now));
+    old.set_state(State::Ready);
+    old.switches_preempted.bump();
+    core.stats.switches_preempted.bump();
+    Some(leave_for(
+        core,
+        own,
+        old,
+        new,
+        now,
+        time.with_penalty(),
+        cause,
+    ))
+}
