@@ -1,6 +1,7 @@
 //! `yield`: threads that give the core away over and over all come to their end. The work of `tst-yield`.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use ufmt::uwriteln;
 
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     bench, cores,
     report::Verdict,
-    shell::{Arg, Command, Context, Spec},
+    shell::{Arg, Cancel, Command, Context, Spec},
     thread::{self, Builder},
     time::Instant,
 };
@@ -48,15 +49,22 @@ fn run(ctx: &mut Context) -> Verdict {
     verdict
 }
 
-/// Yields so often; the switches that came of it, or `None` if it was asked to stop.
-fn give_way(yields: u64, stop: &crate::shell::Cancel) -> Option<u64> {
+/// Yields so often, once all `threads` have come; the switches that came of it, or `None` if it was asked to stop. Who
+/// came first would else yield to nobody.
+fn give_way(threads: u64, arrived: &AtomicU64, yields: u64, stop: &Cancel) -> Option<u64> {
+    arrived.fetch_add(1, Ordering::Relaxed);
+    while arrived.load(Ordering::Relaxed) < threads {
+        thread::yield_now();
+    }
+    let switches = || thread::current().info().switches_voluntary;
+    let before = switches();
     for _ in 0..yields {
         if stop.is_requested() {
             return None;
         }
         thread::yield_now();
     }
-    Some(thread::current().info().switches_voluntary)
+    Some(switches() - before)
 }
 
 /// Runs the threads of one check; the sum of their switches.
@@ -68,12 +76,16 @@ fn race(
     builder: impl Fn() -> Builder,
 ) -> Result<u64, Ended> {
     let (start, stop) = (Instant::now(), session.cancel());
+    let arrived = Arc::new(AtomicU64::new(0));
     let mut handles = Vec::new();
     for _ in 0..threads {
-        let stop = stop.clone();
+        let (here, stop) = (arrived.clone(), stop.clone());
         let spawned = builder()
             .name("yield")
-            .spawn(move || give_way(yields, &stop));
+            .spawn(move || give_way(threads, &here, yields, &stop));
+        if spawned.is_err() {
+            arrived.fetch_add(threads, Ordering::Relaxed);
+        }
         handles.push(session.spawned(id, spawned)?);
     }
     let (mut done, mut switches) = (0, 0);

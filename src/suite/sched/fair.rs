@@ -31,6 +31,10 @@ static PERIODS: [(u64, &str); 6] = [
     (32, "sched.fair.32ms"),
 ];
 
+/// How long it takes until hardly anything is left of what the first had used before the last came: three times the
+/// policy's time constant.
+const SETTLE: Duration = Duration::from_millis(600);
+
 pub(super) fn check(session: &mut Session<'_>, stage: &Stage, time: Duration) -> Result<(), Ended> {
     session.require("sched.fair.leave", "pinned", stage.leave().is_ok())?;
     equal(session, stage, time)?;
@@ -49,6 +53,7 @@ fn equal(session: &mut Session<'_>, stage: &Stage, time: Duration) -> Result<(),
     let id = "sched.fair.equal";
     let hogs = session.spawned(id, Hogs::spawn(&[Some(stage.test); 4]))?;
     session.wait(id, "all started", || hogs.all_advanced(&[0; 4]))?;
+    session.sleep(SETTLE)?;
     let (rounds, before, start) = (hogs.rounds(), hogs.infos(), Instant::now());
     session.sleep(time)?;
     let (after, elapsed) = (hogs.infos(), start.elapsed());
