@@ -1,4 +1,4 @@
-//! Owns `asm/reschedule.s`: the decision before the switch, and what is left to do after it.
+//! Owns `asm/reschedule.s`, and has the decision before the switch.
 //!
 //! ```text
 //!  yield · block · exit · wake        interrupt exit (vectors.s)
@@ -6,7 +6,7 @@
 //!                  reschedule            asm: IRQs masked, thread's stack
 //!                       │ schedule_next_thread   here: stay, or {old, new}
 //!                       │ save · exchange · restore
-//!                       │ finish_switch          here, as the new thread: release the old one
+//!                       │ finish_switch          finish.rs, as the new thread: release the old one
 //! ```
 
 #![expect(unsafe_code, reason = "the switch is assembly")]
@@ -25,7 +25,7 @@ use crate::sched::policy::{self, DecayedTime, Decision, Runner};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
-use crate::sched::{balance, quick, tracer, traffic};
+use crate::sched::{balance, finish, quick, tracer, traffic};
 
 /// Why a core asks who is to run. Zero is kept for "nobody asks".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ global_asm!(
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
     decide_quickly = sym quick::decide_quickly,
     schedule_next_thread = sym schedule_next_thread,
-    finish_switch = sym finish_switch,
+    finish_switch = sym finish::finish_switch,
     thread_exit = sym lifecycle::thread_exit,
 );
 
@@ -215,75 +215,6 @@ fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard
     }
     if core.rescan.is_asked() {
         traffic::rescan(core, own, irq);
-    }
-}
-
-/// Releases the old thread. Called by `reschedule` on the core's exception stack, when the new thread's
-/// registers are in place and the thread pointer is the new thread's: everything that was true of a core
-/// before the switch is read anew.
-extern "C" fn finish_switch(old: *const Thread) {
-    // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
-    let irq = unsafe { IrqGuard::assume_masked() };
-    let core = per_core::this(&irq);
-    debug_assert!(core::ptr::eq(thread::current(), core.own(&irq).current));
-    if core.own(&irq).after == AfterSwitch::NOTHING {
-        // SAFETY: not released yet.
-        unsafe { release(old) };
-    } else {
-        // SAFETY: not released yet.
-        unsafe { release_and_more(old, core, &irq) };
-    }
-}
-
-/// Releases the old thread.
-///
-/// # Safety
-///
-/// It is not released yet: until then its block is there.
-#[inline(always)]
-unsafe fn release(old: *const Thread) {
-    // SAFETY: the block is there until this store: an ended thread is reaped later, and whoever takes a living
-    // one waits for the flag. No reference outlives the statement.
-    unsafe { (*old).standing.switch_out() };
-}
-
-/// Releases the old thread, which is recorded before: so that who takes it does whatever comes next at a later moment.
-/// Then sends it away, or buries it, if it is not for this core any more.
-///
-/// # Safety
-///
-/// As of [`release`].
-#[cold]
-unsafe fn release_and_more(old: *const Thread, core: &Core, irq: &IrqGuard) {
-    let after = core::mem::replace(&mut core.own(irq).after, AfterSwitch::NOTHING);
-    if after.has(AfterSwitch::RECORDED) {
-        // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
-        tracer::switched(core, unsafe { &*old }, thread::current(), irq);
-    }
-    // SAFETY: as our caller promises.
-    unsafe { release(old) };
-    if after.has(AfterSwitch::LEAVES)
-        && let Some(leaving) = NonNull::new(old.cast_mut())
-    {
-        leave(core, leaving, irq);
-    }
-}
-
-/// The old thread is not for this core any more: it has ended, or it goes to another core.
-fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
-    // SAFETY: in no queue and on no core, so it is ours.
-    let thread = unsafe { leaving.as_ref() };
-    if thread.state() == State::Exited {
-        // SAFETY: it has run its last instruction, on a stack that nobody stands on now.
-        unsafe { lifecycle::reap(leaving, irq) };
-    } else {
-        traffic::forward(core, core.own(irq), leaving, irq);
-    }
-    let own = core.own(irq);
-    if own.need_resched {
-        // Somebody has come into the queue after the decision, and nobody may look at it for long: let the
-        // timer do it, at once.
-        own.arm(0);
     }
 }
 

@@ -9,6 +9,7 @@ mod answer;
 mod card;
 mod devices;
 mod early;
+mod ending;
 mod gic;
 mod header;
 mod interrupts;

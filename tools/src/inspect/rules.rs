@@ -61,7 +61,7 @@ pub(super) const ON_EXCEPTION_STACK: [&str; 4] = [
     "pivot::irq::dispatch",
     "pivot::sched::quick::decide_quickly",
     "pivot::sched::switch::schedule_next_thread",
-    "pivot::sched::switch::finish_switch",
+    "pivot::sched::finish::finish_switch",
 ];
 
 /// Handlers of interrupts, which are called through a register there.

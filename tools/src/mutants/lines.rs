@@ -30,7 +30,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         "line-finish-switch-leave",
         "finish_switch does not look after a thread that may not come back to this core",
         &[Edit {
-            file: "src/sched/switch.rs",
+            file: "src/sched/finish.rs",
             find: "        leave(core, leaving, irq);\n",
             replace: "        let _ = (leaving, leave);\n",
         }],

@@ -136,7 +136,7 @@ const ALL: &[OrderMutant] = &[
         name: "never-released",
         stands_for: "finish_switch does not release the old thread",
         mistake: &[Edit {
-            file: SWITCH,
+            file: "src/sched/finish.rs",
             find: "    unsafe { (*old).standing.switch_out() };\n",
             replace: "    let _ = old;\n",
         }],

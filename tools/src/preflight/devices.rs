@@ -1,4 +1,4 @@
-//! Items 26 to 31: what was done to the UART, the pins, the mailbox and the power manager, by the trace. Pure.
+//! Items 26 to 30: what was done to the UART, the pins and the mailbox, and which blocks were touched, by the trace. Pure.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -34,12 +34,7 @@ const PULL0: u64 = 0xe4;
 
 const MAILBOX: Range<u64> = 0xfe00_b880..0xfe00_b8c0;
 const MAILBOX_WRITE: u64 = 0x20;
-const POWER: Range<u64> = 0xfe10_0000..0xfe10_1000;
-/// GICD_SGIR (IHI 0048B, section 4.3.15), and the SGI by which a core parks (`src/irq.rs`).
-const GICD_SGIR: u64 = 0xf00;
-const SGI_MASK: u64 = 0xf;
-const STOP_SGI: u64 = 4;
-const OTHER_CORES: usize = 3;
+pub(super) const POWER: Range<u64> = 0xfe10_0000..0xfe10_1000;
 const SYSTEM_TIMER: Range<u64> = 0xfe00_3000..0xfe00_4000;
 
 /// Every block that the image may touch; QEMU lacks others, and a board may have them without clock or power.
@@ -192,35 +187,6 @@ pub(super) fn blocks(accesses: &[Access]) -> Found {
     )
 }
 
-/// Item 31, its first half: the end goes through the power manager, with the password in every write, and the other
-/// cores are told to park first (hazard H28).
-pub(super) fn end(accesses: &[Access]) -> Found {
-    let writes: Vec<&Access> = accesses
-        .iter()
-        .filter(|a| a.is_write && POWER.contains(&a.address))
-        .collect();
-    let bare = writes.iter().find(|a| a.value >> 24 != 0x5a);
-    let ends = accesses
-        .iter()
-        .take_while(|a| !(a.is_write && POWER.contains(&a.address)));
-    let parks = |a: &&Access| a.writes(&DISTRIBUTOR, GICD_SGIR) && a.value & SGI_MASK == STOP_SGI;
-    all([
-        expect(
-            bare.is_none() && !writes.is_empty(),
-            format!(
-                "{} writes to the power manager, all with the password",
-                writes.len()
-            ),
-            format!("the power manager gets {bare:x?}"),
-        ),
-        expect(
-            ends.filter(parks).count() >= OTHER_CORES,
-            "the other cores told to park before",
-            "the power manager is written before the other cores are told to park",
-        ),
-    ])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,19 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_not_driven_and_a_write_without_password_are_named() {
+    fn a_block_that_is_not_driven_is_named() {
         assert!(
             blocks(&[access(1, false, 0xfe10_4000, 0)])
                 .unwrap_err()
                 .contains("0xfe104000")
         );
-        let mut ending: Vec<Access> = [1, 2, 3]
-            .map(|core| access(0, true, DISTRIBUTOR.start + 0xf00, 1 << (16 + core) | 4))
-            .into();
-        ending.push(access(0, true, POWER.start + 0x1c, 0x5a00_0020));
-        end(&ending).unwrap();
-        assert!(end(&ending[1..]).unwrap_err().contains("park"));
-        ending[3].value = 0x20;
-        assert!(end(&ending).unwrap_err().contains("value: 20"));
     }
 }

@@ -7,7 +7,9 @@ use crate::preflight::runs::{
     secondary, threads,
 };
 use crate::preflight::subject::Subject;
-use crate::preflight::{card, devices, early, gic, header, interrupts, moved, pages, words};
+use crate::preflight::{
+    card, devices, early, ending, gic, header, interrupts, moved, pages, words,
+};
 
 /// An item.
 pub(super) struct Item {
@@ -176,7 +178,7 @@ pub(super) const ALL: [Item; 36] = [
             Err(what) => Answer::of(Err(what)),
             Ok(calls) => s
                 .watched
-                .answer(|seen| all([devices::end(&seen.accesses), Ok(calls)])),
+                .answer(|seen| all([ending::end(&seen.accesses), Ok(calls)])),
         },
     ),
     item(32, "panic: polled, no lock, drained", |s| {
