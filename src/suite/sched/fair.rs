@@ -62,7 +62,7 @@ fn equal(session: &mut Session<'_>, stage: &Stage, time: Duration) -> Result<(),
     for (old, new) in before.iter().zip(&after) {
         let factor = factor(old, new, elapsed);
         let what = "thousandths of the time that it takes alone";
-        let expected = Expect::Between(3_900, 4_100);
+        let expected = Expect::Between(3_700, 4_300);
         session.figure("sched.fair.equal.factor", what, expected, factor);
     }
     session.join_all(id, hogs.stop())
