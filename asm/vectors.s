@@ -58,6 +58,7 @@ vectors:
 //
 // An overflow must fault while nothing is held and the interrupt is not acknowledged: so the first access
 // is to the lowest address that this path can need, frame and reschedule's context together.
+.global irq_from_thread
 irq_from_thread:
     msr     spsel, #0
     sub     sp, sp, #{FRAME_SIZE}
@@ -145,6 +146,7 @@ irq_from_thread:
 // A fault or an unexpected exception. On entry: on SP_EL1, FAULT_SIZE bytes below where it was, with the
 // thread's x0 and x1 stored and the kind in x0. Completes the fault frame and calls fault(&frame), which
 // does not return.
+.global fault_common
 fault_common:
     stp     x2, x3, [sp, #16]
     stp     x4, x5, [sp, #32]

@@ -87,6 +87,8 @@ pub mod cputime;
 #[cfg(target_os = "none")]
 pub mod ctxsw;
 #[cfg(target_os = "none")]
+pub mod deep;
+#[cfg(target_os = "none")]
 pub mod fpu;
 #[cfg(target_os = "none")]
 pub mod fuzz;

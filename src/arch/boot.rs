@@ -60,6 +60,10 @@ unsafe extern "C" {
     static __boot_stack_bottom: u8;
     static __boot_stack_top: u8;
     static __exception_stack_guard: u8;
+    static __exception_stack_bottom: u8;
+    static __exception_stack_top: u8;
+    static __build_id_start: u8;
+    static __build_id_end: u8;
     safe fn secondary_entry();
 }
 
@@ -79,6 +83,8 @@ pub struct ImageLayout {
     pub guards: [usize; 2],
     /// The boot core's thread stack, which becomes its idle thread's: lowest address and top.
     pub boot_stack: (usize, usize),
+    /// The boot core's exception stack, likewise.
+    pub exception_stack: (usize, usize),
 }
 
 /// The image as it is linked, which is also where it runs.
@@ -95,7 +101,22 @@ pub fn image() -> ImageLayout {
         data: (at!(__data_start), at!(__image_end)),
         guards: [at!(__boot_stack_guard), at!(__exception_stack_guard)],
         boot_stack: (at!(__boot_stack_bottom), at!(__boot_stack_top)),
+        exception_stack: (at!(__exception_stack_bottom), at!(__exception_stack_top)),
     }
+}
+
+/// Bytes before the hash in the note that the linker makes: three lengths, and the owner's name, `GNU` (ELF gABI, "Note
+/// Section").
+const NOTE_HEADER_BYTES: usize = 16;
+
+/// What the linker calls this build: a hash over all of the ELF file, the debug information included. Empty where it was
+/// not asked for one.
+pub fn build_id() -> &'static [u8] {
+    let start = &raw const __build_id_start;
+    let bytes = &raw const __build_id_end as usize - start as usize;
+    // SAFETY: the linker script puts the note between the two symbols, into memory that nobody writes.
+    let note = unsafe { core::slice::from_raw_parts(start, bytes) };
+    note.get(NOTE_HEADER_BYTES..).unwrap_or_default()
 }
 
 /// Physical address at which a secondary core enters the kernel.

@@ -102,6 +102,8 @@ global_asm!(
 
 unsafe extern "C" {
     static vectors: u8;
+    static irq_from_thread: u8;
+    static fault_common: u8;
 }
 
 /// Lets exceptions of this core be reported by Rust, which needs its pointers and a console, and lets SErrors in: one
@@ -115,6 +117,12 @@ pub fn take_over() {
     }
 }
 
+/// Whether a call that returns to `address` is one of the interrupt entry's: then x29 points to the frame of the
+/// interrupted code.
+pub fn is_interrupt_entry(address: usize) -> bool {
+    (&raw const irq_from_thread as usize..&raw const fault_common as usize).contains(&address)
+}
+
 /// Where the thread was interrupted. For an interrupt's handler: nothing else writes the register meanwhile.
 pub fn interrupted_address() -> usize {
     ELR_EL1.get() as usize
@@ -123,6 +131,11 @@ pub fn interrupted_address() -> usize {
 /// Any exception that is not an interrupt from a thread. Reports it and stops the machine.
 extern "C" fn fault(frame: &FaultFrame) -> ! {
     kernel::fatal_fault(frame)
+}
+
+/// Whether a fault was a thread's, on its own stack; otherwise it was a handler's, on the core's.
+pub fn is_from_thread(frame: &FaultFrame) -> bool {
+    frame.kind < 4
 }
 
 /// What a slot of the vectors stands for, in words.

@@ -37,6 +37,17 @@ pub static SECONDARIES: Secondaries = Secondaries(UnsafeCell::new(
     }; MAX_CORES],
 ));
 
+/// The tops of the stacks of core `core`: the one that its exceptions arrive on, and its idle thread's.
+///
+/// # Safety
+///
+/// The core itself, which is not the boot core.
+pub unsafe fn stack_tops(core: usize) -> [usize; 2] {
+    // SAFETY: nobody writes the entry of a core that has been started, as our caller was.
+    let secondary = unsafe { &(*SECONDARIES.0.get())[core] };
+    [secondary.exception_stack_top, secondary.thread_stack_top]
+}
+
 /// Publishes what core `secondary.core` needs at its arrival.
 ///
 /// # Safety

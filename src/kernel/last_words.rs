@@ -15,6 +15,7 @@ use crate::arch::led;
 use crate::arch::mmu;
 use crate::arch::refusals::park_core;
 use crate::drivers::led::Code;
+use crate::kernel::backtrace::{self, Origin};
 use crate::{console, irq, kernel};
 
 /// The UART by polling, for `core::fmt`: the panic's message comes in no other form.
@@ -56,6 +57,7 @@ pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
         let _ = write!(LastWords, "x{index:<2} {value:#018x}{end}");
     }
     let _ = writeln!(LastWords);
+    backtrace::print(&mut LastWords, &Origin::of_fault(frame));
     end(Code::Fault)
 }
 
@@ -110,5 +112,6 @@ fn end(code: Code) -> ! {
 fn panic(info: &PanicInfo<'_>) -> ! {
     begin(Code::Panic);
     let _ = writeln!(LastWords, "pivot stops: {info}");
+    backtrace::print(&mut LastWords, &Origin::here());
     end(Code::Panic)
 }

@@ -2,12 +2,13 @@
 
 #![expect(unsafe_code, reason = "starts cores")]
 
+use core::ops::Range;
 use core::time::Duration;
 
 use embedded_hal::delay::DelayNs;
 use ufmt::uwriteln;
 
-use crate::arch::smp::{Secondary, expect_secondary};
+use crate::arch::smp::{Secondary, expect_secondary, stack_tops};
 use crate::arch::{boot, cpu, exceptions, pmu, refusals};
 use crate::console::Console;
 use crate::cores::CoreId;
@@ -95,6 +96,17 @@ fn start_one(core: &CoreDesc, id: CoreId) -> Result<(), CoreStartError> {
     // SAFETY: the entry is made for it; the root of the tables, which is all that it reads with its caches
     // off, was cleaned by `mem::init`, and the image has been in memory since the firmware put it there.
     unsafe { start_core(core, entry, 0) }.map_err(CoreStartError::Start)
+}
+
+/// The stacks of this core, which is `core` and not the boot core: the one that its exceptions arrive on, and its idle
+/// thread's.
+pub(super) fn stacks(core: CoreId) -> (Range<usize>, Range<usize>) {
+    // SAFETY: we are that core, as our caller says.
+    let [exception, idle] = unsafe { stack_tops(core.index()) };
+    (
+        exception.saturating_sub(EXCEPTION_STACK_BYTES)..exception,
+        idle.saturating_sub(IDLE_STACK_BYTES)..idle,
+    )
 }
 
 #[derive(Debug, ufmt::derive::uDebug)]

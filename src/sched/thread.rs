@@ -214,7 +214,7 @@ impl Thread {
     /// Where its stack is; `None`: it has none, or it has ended.
     ///
     /// For whoever sees to it that it does not end meanwhile.
-    pub(super) fn stack_range(&self) -> Option<Range<usize>> {
+    pub(crate) fn stack_range(&self) -> Option<Range<usize>> {
         // SAFETY: written at the thread's birth, and by who frees the stack, whom our caller holds off.
         let stack = unsafe { &*self.stack.as_ptr() };
         stack.as_ref().map(|stack| stack.bottom()..stack.top())

@@ -15,7 +15,6 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
-use crate::core_id::CoreId;
 use crate::sched::claim::Way;
 use crate::sched::per_core::{self, Core};
 use crate::sched::switch::Cause;
@@ -183,16 +182,12 @@ pub(crate) fn interrupts(core: &Core, kind: Kind, intid: u32, irq: &IrqGuard) {
     });
 }
 
-/// Shows the last `count` events of `core`, the oldest first, for the report of a panic; nothing if nothing was ever
-/// recorded. It takes no lock and no memory.
-///
-/// # Safety
-///
-/// The caller is `core` itself, IRQs masked, or `core` has stopped for good.
-pub unsafe fn last_events(core: CoreId, count: usize, show: impl FnMut(Event)) {
-    let tracer = &per_core::get(core).tracer;
-    // SAFETY: nobody writes, as our caller promises: if it was interrupted while it did, what is half written is an
-    // event that may read wrong, and nothing else.
-    let log = unsafe { &*tracer.log.get() };
-    log.ring().last(count).for_each(show);
+/// Shows the last `count` events of this core, the oldest first, while they are recorded, for the report of a fault;
+/// nothing while they are not. It takes no lock and no memory, and nobody takes the log away meanwhile: so `show` is to
+/// be quick.
+pub(crate) fn last_events(count: usize, irq: &IrqGuard, show: impl FnMut(Event)) {
+    // If it was interrupted while it wrote, what is half written is an event that may read wrong, and nothing else.
+    per_core::this(irq)
+        .tracer
+        .write(irq, |log| log.ring().last(count).for_each(show));
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 55] = [
+static TABLE: [&Command; 56] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -22,6 +22,7 @@ static TABLE: [&Command; 55] = [
     &suite::cost::COMMAND,
     &suite::cputime::COMMAND,
     &suite::ctxsw::COMMAND,
+    &suite::deep::COMMAND,
     &cmd_shell::ECHO,
     &suite::fpu::COMMAND,
     &suite::fuzz::COMMAND,

@@ -118,7 +118,7 @@ pub(crate) fn add_flags(command: &mut Command, target: &str, flags: &[&str]) {
 }
 
 /// The flags that only the last step needs; what is compiled before it serves both boards.
-fn linker_flags(workspace: &Workspace, board: Board) -> Result<[String; 2]> {
+fn linker_flags(workspace: &Workspace, board: Board) -> Result<[String; 3]> {
     let text = |path: PathBuf| {
         path.into_os_string()
             .into_string()
@@ -133,6 +133,8 @@ fn linker_flags(workspace: &Workspace, board: Board) -> Result<[String; 2]> {
         format!("-Clink-arg=-T{script}"),
         // Where the script finds the board's `memory.ld`.
         format!("-Clink-arg=-L{board_dir}"),
+        // By which an image's backtrace finds its symbols.
+        "-Clink-arg=--build-id=sha1".to_owned(),
     ])
 }
 

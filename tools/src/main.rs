@@ -16,6 +16,7 @@ mod card;
 mod check;
 mod cli;
 mod compare;
+mod explain;
 mod failure;
 mod flash;
 mod fuzz;

@@ -1,8 +1,6 @@
 //! `cargo xtask monitor`: a terminal on a board's serial port. It explains addresses, and waits for a cable that was
 //! pulled to come back.
 
-mod lines;
-mod symbols;
 mod terminal;
 mod view;
 
@@ -15,15 +13,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::cli::MonitorOptions;
+use crate::explain;
 use crate::port;
 use crate::serial::{Received, Serial};
 use crate::workspace::Workspace;
-use symbols::Symbols;
 use terminal::Terminal;
-use view::View;
 #[cfg(test)]
 pub(crate) use view::stamp;
-pub(crate) use view::without_stamp;
+pub(crate) use view::{View, without_stamp};
 
 /// Ctrl-].
 pub(crate) const QUIT: u8 = 0x1d;
@@ -56,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, options: &MonitorOptions) -> Result<u8>
     );
     let terminal = Terminal::enter()?;
     let keys = terminal::keys();
-    let mut view = View::new(Symbols::new(elf), options.timestamps, log);
+    let mut view = View::new(explain::by(elf), options.timestamps, log);
     view.begin_log(&name)?;
     watch(
         &name,

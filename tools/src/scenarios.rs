@@ -3,6 +3,7 @@
 //! A command that judges itself is one row. Whatever needs a conversation is a function in
 //! one of the modules below.
 
+mod backtraces;
 mod benchmarks;
 mod board;
 mod conversations;
@@ -106,6 +107,8 @@ pub(crate) const ALL: &[Scenario] = &[
         "bench-counted",
         "bench clock.known_loop switch.yield.alone irq.timer; latency; ctxsw colocated --json",
     ),
+    conversation("deep-panic", Place::Main, backtraces::panic).on_cores(2),
+    conversation("deep-fault", Place::Main, backtraces::fault).on_cores(2),
     conversation("exec", Place::Main, conversations::exec),
     conversation("editing", Place::Main, conversations::editing),
     conversation("jobs", Place::Main, conversations::jobs).on_cores(2),

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::explain;
 use crate::failure::Failure;
-use crate::step::tail;
 use crate::transcript::Transcript;
 use peer::{Ends, Peer};
 
-/// How many of the console's last lines a failure shows.
+/// How many of the console's last lines a failure shows, and how many if they are a report with a backtrace.
 const TAIL_LINES: usize = 25;
+const REPORT_LINES: usize = 100;
 
 /// A board that is talked to. An emulator that was started for it is killed when it goes out of scope.
 pub(crate) struct Serial {
@@ -28,6 +29,8 @@ pub(crate) struct Serial {
     received: Receiver<io::Result<Vec<u8>>>,
     transcript: Transcript,
     console_file: Option<PathBuf>,
+    /// Which file the image was made from.
+    elf: Option<PathBuf>,
 }
 
 impl Debug for Serial {
@@ -67,12 +70,18 @@ impl Serial {
             received,
             transcript: Transcript::default(),
             console_file: None,
+            elf: None,
         }
     }
 
     /// Writes what was received to a file in the end, for whoever wants to see more than a failure shows.
     pub(crate) fn keep_console(&mut self, file: PathBuf) {
         self.console_file = Some(file);
+    }
+
+    /// Has a failure explain the frames that the console's last lines name.
+    pub(crate) fn explain_by(&mut self, elf: PathBuf) {
+        self.elf = Some(elf);
     }
 
     /// Sends bytes.
@@ -161,10 +170,7 @@ impl Serial {
         let console = if text.is_empty() {
             "nothing came over the serial line".to_owned()
         } else {
-            format!(
-                "the console's last lines:\n{}",
-                indent(&tail(text, TAIL_LINES))
-            )
+            format!("the console's last lines:\n{}", self.last_lines())
         };
         let mut message = format!("{what}\n{console}\n");
         if let Some(file) = &self.console_file {
@@ -172,6 +178,19 @@ impl Serial {
         }
         message.push_str(&self.peer.describe());
         Failure::verdict(message)
+    }
+
+    fn last_lines(&self) -> String {
+        let lines: Vec<&str> = self.transcript.text().lines().collect();
+        let last = |count: usize| &lines[lines.len().saturating_sub(count)..];
+        let has_report = last(REPORT_LINES)
+            .iter()
+            .any(|line| line.starts_with("#0 "));
+        let shown = last(if has_report { REPORT_LINES } else { TAIL_LINES });
+        match &self.elf {
+            Some(elf) => indent(&explain::noted(&shown.join("\n"), elf.clone())),
+            None => indent(shown),
+        }
     }
 
     /// What the emulator said on its error output, once it has ended.
@@ -194,8 +213,9 @@ impl Drop for Serial {
     }
 }
 
-fn indent(text: &str) -> String {
-    text.lines()
+fn indent(lines: &[impl fmt::Display]) -> String {
+    lines
+        .iter()
         .map(|line| format!("  | {line}"))
         .collect::<Vec<_>>()
         .join("\n")

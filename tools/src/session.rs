@@ -129,6 +129,7 @@ impl Rig<'_> {
         fs::write(launch.log(), "").context("emptying the emulator's log")?;
         let mut serial = Serial::start(&mut command)?;
         serial.keep_console(self.directory.join("console.log"));
+        serial.explain_by(self.firmware.elf.clone());
         Ok(Session {
             serial,
             banner: String::new(),

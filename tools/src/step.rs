@@ -96,7 +96,7 @@ fn quote(word: &str) -> String {
 }
 
 /// The last `count` lines of `text`.
-pub(crate) fn tail(text: &str, count: usize) -> String {
+fn tail(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }

@@ -202,7 +202,7 @@ fn origin(loader: &Loader, root: &Path, symbol: &Symbol, address: u64) -> Result
 }
 
 /// File, relative to the project, and line of a frame.
-fn source(frame: &Frame<'_, impl addr2line::gimli::Reader>, root: &Path) -> Option<(PathBuf, u32)> {
+fn source(frame: &Frame<'_, impl gimli::Reader>, root: &Path) -> Option<(PathBuf, u32)> {
     let location = frame.location.as_ref()?;
     let file = Path::new(location.file?).strip_prefix(root).ok()?;
     // The compiler joins its own directory and the name that it was called with.
@@ -215,7 +215,7 @@ fn counts(source: &Path) -> bool {
     SOURCES.iter().any(|prefix| source.starts_with(prefix))
 }
 
-fn name(frame: &Frame<'_, impl addr2line::gimli::Reader>) -> String {
+fn name(frame: &Frame<'_, impl gimli::Reader>) -> String {
     let name = frame
         .function
         .as_ref()

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use addr2line::gimli::{
+use anyhow::Result;
+use gimli::{
     AttributeValue, DW_AT_abstract_origin, DW_AT_byte_size, DW_AT_low_pc, DW_AT_specification,
     DW_AT_type, DW_TAG_base_type, DW_TAG_enumeration_type, DW_TAG_pointer_type, DW_TAG_subprogram,
     DebuggingInformationEntry, Dwarf, EndianSlice, LittleEndian, Unit,
 };
-use anyhow::Result;
 
 /// Whether x0 and x1 may return a pointer.
 pub(super) type Results = [bool; 2];

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use addr2line::gimli::{self, Dwarf, EndianSlice, LittleEndian as Little, SectionId};
 use anyhow::{Context, Result};
+use gimli::{self, Dwarf, EndianSlice, LittleEndian as Little, SectionId};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection};
 

@@ -6,12 +6,11 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
-use super::lines::Lines;
-use super::symbols::Symbols;
+use crate::explain::{Lines, note_line};
 use crate::transcript::Transcript;
 
 /// What the person and the log see.
-pub(super) struct View {
+pub(crate) struct View {
     /// What came, without terminal control.
     transcript: Transcript,
     lines: Lines,
@@ -24,10 +23,10 @@ pub(super) struct View {
 
 impl View {
     /// A view that has shown nothing yet.
-    pub(super) fn new(symbols: Symbols, has_stamps: bool, log: Option<File>) -> Self {
+    pub(crate) fn new(lines: Lines, has_stamps: bool, log: Option<File>) -> Self {
         Self {
             transcript: Transcript::default(),
-            lines: Lines::new(symbols),
+            lines,
             started: Instant::now(),
             has_stamps,
             is_at_start: true,
@@ -52,7 +51,7 @@ impl View {
     }
 
     /// Passes bytes on as they are, and says below a finished line what there is to say about it.
-    pub(super) fn show(&mut self, bytes: &[u8], out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn show(&mut self, bytes: &[u8], out: &mut dyn Write) -> Result<()> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             if self.is_at_start {
                 out.write_all(self.stamp().as_bytes())?;
@@ -78,10 +77,11 @@ impl View {
         if !self.is_at_start {
             out.write_all(b"\r\n")?;
         }
-        write!(out, "--- {text}\r\n")?;
+        let line = note_line(text);
+        write!(out, "{line}\r\n")?;
         out.flush()?;
         self.is_at_start = true;
-        self.log(&format!("--- {text}"))
+        self.log(&line)
     }
 
     fn log(&mut self, line: &str) -> Result<()> {
@@ -118,10 +118,10 @@ pub(super) mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::explain;
 
     pub(in crate::monitor) fn view(has_stamps: bool) -> View {
-        let symbols = Symbols::new(PathBuf::from("/no/such.elf"));
-        View::new(symbols, has_stamps, None)
+        View::new(explain::by(PathBuf::from("/no/such.elf")), has_stamps, None)
     }
 
     #[test]

@@ -51,15 +51,19 @@ pub(super) fn measure_over_each(rig: &Rig<'_>) -> Result<()> {
 }
 
 /// What is typed at the monitor, and what shows that it was done.
-const TYPED: [(&str, &str); 4] = [
+const TYPED: [(&str, &str); 5] = [
     ("version\r", "Pivot "),
     ("trace on --events 4096\r", "trace: on"),
     ("ctxsw apart --seconds 1\r", "command=ctxsw verdict=passed"),
     ("trace dump\r", "@trace.end "),
+    (
+        "deep\r",
+        "--- pivot::suite::deep::one at src/suite/deep.rs:",
+    ),
 ];
 
 /// The monitor, as a person starts it, on an emulator's pty: keys go one way and lines the other, each with its stamp,
-/// Ctrl-] ends it, and its log is a trace that is whole.
+/// a backtrace with its functions below it, Ctrl-] ends it, and its log is a trace that is whole.
 pub(super) fn monitored(rig: &Rig<'_>) -> Result<()> {
     let emulator = Emulator::start(&mut rig.on_pty()?)?;
     let log = rig.directory.join("monitor.log");
@@ -67,7 +71,8 @@ pub(super) fn monitored(rig: &Rig<'_>) -> Result<()> {
     let _ = fs::remove_file(&log);
     let mut monitor = Command::new(env::current_exe().context("finding this program")?);
     monitor.args(["monitor", "--timestamps", "--port", &emulator.pty, "--log"]);
-    let serial = Serial::start(monitor.arg(&log))?;
+    monitor.arg(&log).arg("--elf").arg(&rig.firmware.elf);
+    let serial = Serial::start(&mut monitor)?;
     let mut serial = Shell::find(serial, "the monitor")?.into_serial();
     for (line, answer) in TYPED {
         serial.send(line.as_bytes())?;
