@@ -17,6 +17,8 @@ mod find;
 #[cfg(test)]
 mod fixture;
 mod tree;
+#[cfg(test)]
+mod wire_tests;
 
 use core::ops::Range;
 

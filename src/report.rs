@@ -38,6 +38,14 @@ fn is_name(name: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b))
 }
 
+/// The integer that some digits are. `from_str_radix` takes a `+` in front, which nobody writes here.
+fn unsigned(digits: &str, radix: u32) -> Option<u64> {
+    let is_digits = !digits.starts_with('+');
+    u64::from_str_radix(digits, radix)
+        .ok()
+        .filter(|_| is_digits)
+}
+
 /// Whether `text` needs no quotes.
 fn is_bare(text: &str) -> bool {
     !text.is_empty()

@@ -18,6 +18,8 @@ mod suggest;
 pub mod top;
 mod typeahead;
 mod values;
+#[cfg(test)]
+mod wire_tests;
 mod words;
 
 pub use args::{Arg, Spec};

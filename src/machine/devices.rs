@@ -51,37 +51,35 @@ fn find_uart(board: &Board, fdt: Fdt<'_>) -> Option<Uart> {
         .and_then(|chosen| chosen.property("stdout-path"))
         .and_then(|path| path.value_as::<&str>().ok())
         .and_then(|path| by_path(fdt, path));
-    if let Some(uart) = stdout.and_then(|chain| uart_at(board, fdt, &chain)) {
-        return Some(uart);
+    let mut found = stdout.and_then(|chain| uart_at(board, &chain));
+    if found.is_none() {
+        walk(fdt, &mut |chain, _| {
+            let uart = uart_at(board, chain);
+            let is_boards = uart.is_some_and(|(uart, _)| uart.base == board.uart.base);
+            found = if is_boards { uart } else { found.or(uart) };
+            is_boards
+        });
     }
-    let mut found: Option<Uart> = None;
-    walk(fdt, &mut |chain, _| match uart_at(board, fdt, chain) {
-        Some(uart) if uart.base == board.uart.base => {
-            found = Some(uart);
-            true
-        }
-        Some(uart) => {
-            found.get_or_insert(uart);
-            false
-        }
-        None => false,
-    });
-    found
+    // All of the tree is searched for the clock: once, not for each node that could be the console.
+    let (uart, node) = found?;
+    let clock_hz = fixed_clock(fdt, &node).unwrap_or(board.uart.clock_hz);
+    Some(Uart { clock_hz, ..uart })
 }
 
-fn uart_at(board: &Board, fdt: Fdt<'_>, chain: &Chain<'_>) -> Option<Uart> {
+/// The UART that a node is, but for its clock.
+fn uart_at<'a>(board: &Board, chain: &Chain<'a>) -> Option<(Uart, FdtNode<'a>)> {
     let node = chain.last()?;
     if !is_any(node, PL011) || !is_okay(node) {
         return None;
     }
     let (base, _) = address(chain, 0)?;
     let intid = interrupt(node)?;
-    let clock_hz = fixed_clock(fdt, node).unwrap_or(board.uart.clock_hz);
-    is_mapped(board, base, PL011_BYTES).then_some(Uart {
+    let uart = Uart {
         base,
         intid,
-        clock_hz,
-    })
+        ..board.uart
+    };
+    is_mapped(board, base, PL011_BYTES).then_some((uart, *node))
 }
 
 /// INTID of the first interrupt: three cells, of which the first says SPI (0) or PPI (1) (Linux,

@@ -161,7 +161,7 @@ fn cores(machine: &mut Machine, board: &Board, fdt: Fdt<'_>) {
             let Some(mpidr) = affinity(&node) else {
                 continue;
             };
-            let start = core_start(&node, machine.psci);
+            let start = reachable(core_start(&node, machine), &machine.memory);
             let core = CoreDesc {
                 mpidr,
                 start,
@@ -174,6 +174,7 @@ fn cores(machine: &mut Machine, board: &Board, fdt: Fdt<'_>) {
     }
     if machine.cores.is_empty() {
         for (mpidr, &start) in (0..).zip(board.cores.iter().take(MAX_CORES)) {
+            let start = reachable(start, &machine.memory);
             let _ = machine.cores.push(CoreDesc {
                 mpidr,
                 start,
@@ -189,18 +190,27 @@ fn affinity(node: &FdtNode<'_>) -> Option<u64> {
     Some(mpidr & MPIDR_AFFINITY)
 }
 
-fn core_start(node: &FdtNode<'_>, psci: Option<Conduit>) -> CoreStart {
+fn core_start(node: &FdtNode<'_>, machine: &Machine) -> CoreStart {
     let method = node.property("enable-method");
     match method.as_ref().map(Property::value) {
-        Some(b"psci\0") => psci.map_or(CoreStart::Unknown, CoreStart::Psci),
+        Some(b"psci\0") => machine.psci.map_or(CoreStart::Unknown, CoreStart::Psci),
         Some(b"spin-table\0") => node
             .property("cpu-release-addr")
             .and_then(|slot| slot.value_as::<u64>().ok())
-            .filter(|slot| slot.is_multiple_of(8) && *slot < IDENTITY_END as u64)
-            .map_or(CoreStart::Unknown, |slot| CoreStart::SpinTable {
-                slot: slot as usize,
-            }),
+            .and_then(|slot| usize::try_from(slot).ok())
+            .filter(|slot| slot.is_multiple_of(8))
+            .map_or(CoreStart::Unknown, |slot| CoreStart::SpinTable { slot }),
         _ => CoreStart::Unknown,
+    }
+}
+
+/// The way to start a core, if the boot core can go it: a slot that is no memory is not mapped, and is a fault.
+fn reachable(start: CoreStart, memory: &[Range<usize>]) -> CoreStart {
+    match start {
+        CoreStart::SpinTable { slot } if !memory.iter().any(|range| range.contains(&slot)) => {
+            CoreStart::Unknown
+        }
+        start => start,
     }
 }
 

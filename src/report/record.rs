@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::{Verdict, is_bare, is_name};
+use super::{Verdict, is_bare, is_name, unsigned};
 
 /// A line of the report grammar that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,15 +100,16 @@ impl Record {
     pub fn number(&self, key: &str) -> Option<u64> {
         let text = self.get(key)?;
         match text.strip_prefix("0x") {
-            Some(digits) => u64::from_str_radix(digits, 16).ok(),
-            None => text.parse().ok(),
+            Some(digits) => unsigned(digits, 16),
+            None => unsigned(text, 10),
         }
     }
 
     /// The field `key` as a decimal integer.
     #[must_use]
     pub fn signed(&self, key: &str) -> Option<i64> {
-        self.get(key)?.parse().ok()
+        let text = self.get(key)?;
+        text.parse().ok().filter(|_| !text.starts_with('+'))
     }
 
     /// The field `verdict`, if it stands there and is one.
@@ -144,7 +145,8 @@ fn value(text: &str) -> Option<(String, &str)> {
                         .split_once('{')
                         .filter(|(b, _)| b.is_empty())?;
                     let (digits, _) = digits.split_once('}')?;
-                    content.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+                    let code = u32::try_from(unsigned(digits, 16)?).ok()?;
+                    content.push(char::from_u32(code)?);
                     // The braces and the digits, all of them ASCII.
                     chars.nth(digits.len() + 1)?;
                 }

@@ -6,6 +6,8 @@
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use ufmt::uwrite;
 
+use super::unsigned;
+
 /// The field that ends a sealed line: ` crc=0x…`.
 const FIELD: &str = " crc=";
 
@@ -31,8 +33,8 @@ pub fn seal<const N: usize>(line: &mut heapless::String<N>) -> Result<(), TooLon
 #[must_use]
 pub fn is_whole(line: &str) -> Option<bool> {
     let (text, digits) = line.trim_end_matches(['\r', '\n']).rsplit_once(FIELD)?;
-    let crc = u32::from_str_radix(digits.strip_prefix("0x")?, 16).ok()?;
-    Some(CRC.checksum(text.as_bytes()) == crc)
+    let crc = unsigned(digits.strip_prefix("0x")?, 16)?;
+    Some(u64::from(CRC.checksum(text.as_bytes())) == crc)
 }
 
 #[cfg(test)]

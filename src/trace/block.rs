@@ -157,7 +157,10 @@ fn take(data: &mut &[u8]) -> Option<u64> {
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = data.split_first()?;
         *data = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        let bits = u64::from(byte & 0x7f);
+        // What would be shifted out is not there in a number of 64 bits.
+        let shifted = (bits << shift >> shift == bits).then_some(bits << shift)?;
+        value |= shifted;
         if byte < 0x80 {
             return Some(value);
         }
@@ -216,6 +219,19 @@ mod tests {
             }
             assert!(!matches!(Block::decode(&line), Some(Ok(_))), "{line}");
         }
+    }
+
+    #[test]
+    fn a_number_comes_out_as_it_went_in_and_one_that_is_too_large_does_not() {
+        for value in [0, 127, 128, u64::from(u32::MAX), NO_MOMENT, u64::MAX] {
+            let mut data = heapless::Vec::new();
+            put(&mut data, value);
+            assert_eq!(take(&mut &data[..]), Some(value));
+        }
+        let mut data = [0xff; 10];
+        data[9] = 2;
+        assert_eq!(take(&mut &data[..]), None, "bit 64");
+        assert_eq!(take(&mut &[0x80; 11][..]), None);
     }
 
     #[test]

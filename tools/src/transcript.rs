@@ -29,6 +29,12 @@ impl Transcript {
         for &byte in bytes {
             self.escape = match (self.escape, byte) {
                 (_, 0x1b) => Escape::Started,
+                // Noise can look like the beginning of a sequence. A control character is none of its bytes: it ends it,
+                // and counts for itself, so that no line is lost but the one that is damaged.
+                (_, ..0x20) => {
+                    self.plain(byte);
+                    Escape::None
+                }
                 (Escape::Started, b'[') => Escape::Control,
                 (Escape::Started, _) => Escape::None,
                 (Escape::Control, 0x40..=0x7e) => Escape::None,
@@ -53,8 +59,12 @@ impl Transcript {
             }
         } else {
             self.partial.push(byte);
-            if let Ok(character) = std::str::from_utf8(&self.partial) {
-                self.text.push_str(character);
+            let may_go_on = match std::str::from_utf8(&self.partial) {
+                Ok(_) => false,
+                Err(error) => error.error_len().is_none(),
+            };
+            if !may_go_on {
+                self.text.push_str(&String::from_utf8_lossy(&self.partial));
                 self.partial.clear();
             }
         }
@@ -107,6 +117,8 @@ pub(crate) fn exit_code(line: &str) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn transcript(bytes: &[u8]) -> Transcript {
@@ -142,6 +154,27 @@ mod tests {
         assert_eq!(transcript.text(), "5 \u{b5}s ");
         transcript.push(b"\xff!");
         assert_eq!(transcript.text(), "5 \u{b5}s \u{fffd}!");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_every_line_that_is_plain_is_there_and_little_is_kept_back(
+            noise in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0x1b), Just(b'['), 0x80_u8..], 0..60),
+            line in "[ -~]{0,40}",
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let all = [&noise[..], b"\r\n", line.as_bytes(), b"\n"].concat();
+            let (first, second) = all.split_at(cut.index(all.len()));
+            let mut transcript = transcript(first);
+            prop_assert!(transcript.partial.len() < 4, "{} bytes", transcript.partial.len());
+            transcript.push(second);
+            prop_assert!(transcript.text().ends_with(&format!("\n{line}\n")), "{:?}", transcript.text());
+            let newlines = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+            prop_assert_eq!(newlines(transcript.text().as_bytes()), newlines(&all));
+            let mut at_once = Transcript::default();
+            at_once.push(&all);
+            prop_assert_eq!(at_once.text(), transcript.text());
+        }
     }
 
     #[test]

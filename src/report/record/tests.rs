@@ -97,4 +97,38 @@ proptest! {
             prop_assert!(text.is_none() || text == Some("some é text"));
         }
     }
+
+    #[test]
+    fn what_is_read_can_be_written_and_is_read_again(
+        line in "@[a-z.]{1,4}( [a-c]{1,2}=([0-9a-zA-Z+.-]{1,6}|\"([ -~]|\\\\[nrt\"\\\\]|\\\\u\\{\\+?[0-9a-f]{1,6}\\}){0,6}\")){0,4}",
+        noise in proptest::collection::vec((any::<prop::sample::Index>(), any::<char>()), 0..2),
+    ) {
+        let mut characters: Vec<char> = line.chars().collect();
+        for (at, character) in noise {
+            let at = at.index(characters.len());
+            characters[at] = character;
+        }
+        let line: String = characters.iter().collect();
+        if let Ok(record) = Record::parse(&line) {
+            let mut out = heapless::String::<8192>::new();
+            let mut again = Line::begin(&mut out, record.id());
+            for (key, value) in record.fields() {
+                again = again.with(key, value);
+            }
+            again.end().unwrap();
+            prop_assert_eq!(Record::parse(&out).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn a_number_is_digits_and_nothing_else(text in "(0x|[+-])?[+-]?[0-9a-f]{1,20}") {
+        let record = Record::parse(&["@x n=", &text].concat()).unwrap();
+        let (digits, radix) = text.strip_prefix("0x").map_or((text.as_str(), 10), |digits| (digits, 16));
+        let is_plain = digits.chars().all(|c| c.is_digit(radix));
+        let expected = u64::from_str_radix(digits, radix).ok().filter(|_| is_plain);
+        prop_assert_eq!(record.number("n"), expected);
+        let magnitude = text.strip_prefix('-').unwrap_or(&text);
+        let is_plain = magnitude.chars().all(|c| c.is_ascii_digit());
+        prop_assert_eq!(record.signed("n"), text.parse().ok().filter(|_| is_plain));
+    }
 }

@@ -211,9 +211,10 @@ fn fields(record: &Record) -> Fields {
         .fields()
         .filter(|&(key, _)| key != SEAL)
         .map(|(key, text)| {
-            let value = text.parse::<u64>().map(Value::from);
-            let value = value.or_else(|_| text.parse::<i64>().map(Value::from));
-            (key.to_owned(), value.unwrap_or_else(|_| Value::from(text)))
+            let unsigned = record.number(key).filter(|_| !text.starts_with("0x"));
+            let value = unsigned.map(Value::from);
+            let value = value.or_else(|| record.signed(key).map(Value::from));
+            (key.to_owned(), value.unwrap_or_else(|| Value::from(text)))
         })
         .collect()
 }

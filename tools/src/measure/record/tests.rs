@@ -1,5 +1,7 @@
 //! Commands as a board reports them, whole and damaged.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const YIELD: &str =
@@ -103,5 +105,37 @@ pub(crate) fn run(commands: Vec<Command>) -> Run {
         complete: true,
         error: None,
         commands,
+    }
+}
+
+/// Lines as a board prints them, and what looks like one.
+fn line() -> impl Strategy<Value = String> {
+    let figure = "@(x|switch\\.yield|cost\\.(loop|fp)|hist|conditions|skipped|check|done|exit)( (count|total_ns|min_ns|max_ns|\
+p50_ns|mean_ns|ops|ops_ns|elapsed_ns|handoffs|first|bits|counts|id|unit|ok|verdict|mean_ns_x1000|delta_ns_x1000)=\
+(0|1|4|18446744073709551615|-9223372036854775808|9223372036854775807|[0-9]{1,4}|0x[0-9a-f]{1,4}|x|switch\\.yield|ns|passed|1,0,2)){0,9}";
+    prop_oneof![6 => figure, 1 => "\\PC{0,40}", 1 => "@\\PC{0,40}"]
+}
+
+proptest! {
+    #[test]
+    fn every_line_that_comes_is_kept_somewhere_and_the_file_says_the_same(
+        lines in proptest::collection::vec(line(), 0..12),
+    ) {
+        let mut command = Command::new("bench");
+        for line in &lines {
+            command.take(line);
+        }
+        command.judge();
+        // A line that starts as a report and is none is always kept as it came.
+        for line in lines.iter().map(|line| line.trim_end()).filter(|line| line.starts_with('@')) {
+            let is_kept = command.damaged.iter().any(|damaged| damaged == line);
+            prop_assert!(Record::parse(line).is_ok() || is_kept, "{}", line);
+        }
+        for figure in &command.results {
+            let mean = figure.mean_ns();
+            prop_assert!(mean.is_none_or(f64::is_finite), "{:?}", figure);
+        }
+        let json = serde_json::to_vec(&command).unwrap();
+        prop_assert_eq!(serde_json::from_slice::<Command>(&json).unwrap(), command);
     }
 }

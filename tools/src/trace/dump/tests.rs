@@ -1,5 +1,7 @@
 //! Dumps as the image writes them, whole and damaged.
 
+use proptest::prelude::*;
+
 use super::*;
 use pivot::report::{Line, seal};
 use pivot::trace::{Kind, Text, encode};
@@ -140,4 +142,90 @@ fn a_block_beyond_all_numbers_is_damage() {
         damage.iter().any(|what| what.contains("cannot be read")),
         "{damage:?}"
     );
+}
+
+/// An event of any kind that a core can have recorded before the dump ends.
+fn any_event() -> impl Strategy<Value = Event> {
+    (
+        0_u64..1_000,
+        0..Kind::ALL.len(),
+        0_u8..9,
+        0_u32..5,
+        0_u32..5,
+    )
+        .prop_map(|(ticks, kind, detail, thread, other)| Event {
+            ticks,
+            kind: Kind::ALL[kind],
+            detail,
+            thread,
+            other,
+        })
+}
+
+/// What a wire does to lines.
+#[derive(Clone, Debug)]
+enum Harm {
+    Lose(prop::sample::Index),
+    Swap(prop::sample::Index, prop::sample::Index),
+    Byte(prop::sample::Index, prop::sample::Index, char),
+    Noise(prop::sample::Index, String),
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        index().prop_map(Harm::Lose),
+        (index(), index()).prop_map(|(a, b)| Harm::Swap(a, b)),
+        (index(), index(), any::<char>()).prop_map(|(line, at, to)| Harm::Byte(line, at, to)),
+        (index(), "@?(trace[.a-z]{0,6})?\\PC{0,30}").prop_map(|(at, text)| Harm::Noise(at, text)),
+    ]
+}
+
+fn harmed(lines: &mut Vec<String>, harm: &Harm) {
+    let count = lines.len();
+    match harm {
+        _ if count == 0 => {}
+        Harm::Lose(at) => drop(lines.remove(at.index(count))),
+        Harm::Swap(a, b) => lines.swap(a.index(count), b.index(count)),
+        Harm::Byte(line, at, to) => {
+            let line = &mut lines[line.index(count)];
+            let mut characters: Vec<char> = line.chars().collect();
+            let at = at.index(characters.len().max(1));
+            if let Some(character) = characters.get_mut(at) {
+                *character = *to;
+            }
+            *line = characters.into_iter().collect();
+        }
+        Harm::Noise(at, text) => lines.insert(at.index(count), text.clone()),
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_wire_does_to_a_dump_it_is_read_or_refused_and_what_is_shown_is_json(
+        cores in proptest::collection::vec(proptest::collection::vec(any_event(), 1..40), 0..4),
+        harms in proptest::collection::vec(harm(), 0..4),
+    ) {
+        let cores: Vec<&[Event]> = cores.iter().map(Vec::as_slice).collect();
+        let whole = written(&cores);
+        let mut lines = whole.clone();
+        harms.iter().for_each(|harm| harmed(&mut lines, harm));
+        let text = lines.join("\n");
+        let Ok(dump) = Dump::read(text.lines()) else {
+            // There is a dump wherever there is its first line.
+            prop_assert!(!lines.contains(&whole[0]));
+            return Ok(());
+        };
+        // No event comes from anywhere but a block that is whole.
+        let came: usize = dump.cores.values().map(|core| core.events.len()).sum();
+        let most: usize = lines.iter().filter_map(|line| Block::decode(line)?.ok()).map(|block| block.events.len()).sum();
+        prop_assert!(came <= most);
+        // What is lost on the way is said.
+        let is_missing = |line: &&String| !lines.contains(*line);
+        prop_assert!(!dump.damage.is_empty() || whole.iter().skip(1).find(is_missing).is_none());
+        let _ = crate::trace::check::problems(&dump);
+        let _ = crate::trace::check::summary(&dump);
+        let json = crate::trace::chrome::json(&dump);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+    }
 }
