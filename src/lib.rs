@@ -85,6 +85,7 @@ pub const PROFILE: Option<&str> = option_env!("PIVOT_PROFILE");
     expect(dead_code, reason = "used by what runs on the target")
 )]
 mod frames;
+pub mod fault;
 pub mod report;
 pub mod stats;
 pub mod trace;
