@@ -62,7 +62,8 @@ vectors:
 irq_from_thread:
     msr     spsel, #0
     sub     sp, sp, #{FRAME_SIZE}
-    stur    xzr, [sp, #-{CONTEXT_SIZE}]
+.Lprobe:
+    stur    xzr, [sp, #-{CONTEXT_SIZE}] // by its address a fault here is told from others
     stp     x0, x1, [sp, #{FRAME_X0}]
     mrs     x0, elr_el1
     mrs     x1, spsr_el1
@@ -145,7 +146,9 @@ irq_from_thread:
 
 // A fault or an unexpected exception. On entry: on SP_EL1, FAULT_SIZE bytes below where it was, with the
 // thread's x0 and x1 stored and the kind in x0. Completes the fault frame and calls fault(&frame), which
-// does not return.
+// returns only if it is a thread's and the thread is to end: then SP_EL1 was empty and is so again, and the
+// thread goes on at the top of its own stack (x0, with the report above it), with interrupts and SError open,
+// in last_act(report, bytes), which does not return.
 .global fault_common
 fault_common:
     stp     x2, x3, [sp, #16]
@@ -175,4 +178,20 @@ fault_common:
     msr     fpcr, xzr
     mov     x0, sp
     bl      {fault}
-    b       park
+    add     sp, sp, #{FAULT_SIZE}
+    b       thread_ends
+
+.global thread_ends
+thread_ends:
+    msr     spsel, #0
+    mov     sp, x0
+    mov     x29, xzr                    // the chain of frames begins here
+    mov     x30, xzr
+    msr     daifclr, #6
+    b       {last_act}
+
+.section .rodata.vectors, "a"
+.balign 8
+.global interrupt_probe_address
+interrupt_probe_address:
+    .quad   .Lprobe

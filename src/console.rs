@@ -150,7 +150,7 @@ fn can_sleep() -> bool {
 /// way.
 pub fn write(text: &[u8]) {
     if STATE.lock().has_interrupts && can_sleep() {
-        let _together = WRITER.lock();
+        let _together = WRITER.lock_always();
         write_sleeping(text);
     } else {
         write_polling(text);
@@ -209,7 +209,7 @@ pub fn line() -> Line {
 pub fn set_baud(baud: u32) -> bool {
     let begin = Instant::now();
     // Whoever writes meanwhile waits, and does so at the new rate.
-    let _together = WRITER.lock();
+    let _together = WRITER.lock_always();
     while begin.elapsed() < FLUSH_PATIENCE {
         {
             let state = &mut *STATE.lock();

@@ -27,6 +27,8 @@ pub mod blocks;
 #[cfg(target_os = "none")]
 pub mod context;
 #[cfg(target_os = "none")]
+pub(crate) mod dying;
+#[cfg(target_os = "none")]
 mod finish;
 #[cfg(target_os = "none")]
 pub mod forced;

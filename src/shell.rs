@@ -76,6 +76,8 @@ mod session;
 mod terminal;
 
 #[cfg(target_os = "none")]
+pub(crate) use session::crash_the_shell;
+#[cfg(target_os = "none")]
 pub use {
     command::Command,
     context::{Cancelled, Context},

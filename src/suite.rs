@@ -85,6 +85,8 @@ pub mod condvar;
 #[cfg(target_os = "none")]
 pub mod cputime;
 #[cfg(target_os = "none")]
+pub mod crash;
+#[cfg(target_os = "none")]
 pub mod ctxsw;
 #[cfg(target_os = "none")]
 pub mod deep;

@@ -17,7 +17,7 @@ mod mutex;
 mod raw_mutex;
 
 pub use condvar::Condvar;
-pub use mutex::{Mutex, MutexGuard};
+pub use mutex::{LockResult, Mutex, MutexGuard, PoisonError};
 
 #[cfg(not(loom))]
 mod barrier;

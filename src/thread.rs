@@ -2,7 +2,7 @@
 //!
 //! ```ignore
 //! let sum = pivot::thread::spawn(|| (1..=10).sum::<u32>())?;
-//! assert_eq!(sum.join(), 55);
+//! assert_eq!(sum.join(), Ok(55));
 //! ```
 
 #![expect(unsafe_code, reason = "a handle is made from the thread pointer")]
@@ -25,10 +25,14 @@ mod info;
 pub mod local;
 mod spawn;
 
+pub use crate::fault::Reason;
 pub use crate::sched::policy::{Priority, Urgency};
 pub use crate::sched::wake::State;
 pub use info::{ThreadId, ThreadInfo};
 pub use spawn::{Builder, DEFAULT_STACK_BYTES, JoinHandle, SpawnError, spawn};
+
+/// What joining a thread gives: what its function returned, or why that did not happen. As `std::thread::Result`.
+pub type Result<T> = core::result::Result<T, Reason>;
 
 /// A thread, of which one may know and change things, whether it still runs or has ended.
 #[derive(Clone, Debug)]
@@ -56,7 +60,7 @@ impl Thread {
 
     /// Pins it to `core`. If it runs elsewhere it is moved at once; if it waits for its turn elsewhere, it is
     /// moved there; if it is blocked, it wakes there.
-    pub fn pin(&self, core: CoreId) -> Result<(), PinError> {
+    pub fn pin(&self, core: CoreId) -> core::result::Result<(), PinError> {
         if !per_core::get(core).is_online() {
             return Err(PinError(core));
         }
@@ -153,7 +157,7 @@ pub fn park_timeout(timeout: Duration) {
 
 /// Pins this thread to `core`. On return it runs there; while preemption is held off or IRQs are masked, it goes there
 /// as soon as that ends.
-pub fn pin(core: CoreId) -> Result<(), PinError> {
+pub fn pin(core: CoreId) -> core::result::Result<(), PinError> {
     current().pin(core)
 }
 

@@ -56,7 +56,7 @@ pub fn is_there() -> bool {
 
 /// The time of the watchdog that runs, in seconds; `None` if none does.
 pub fn seconds() -> Option<u32> {
-    WATCH.lock().as_ref().map(|watch| watch.seconds)
+    WATCH.lock_always().as_ref().map(|watch| watch.seconds)
 }
 
 /// Starts it with a time of `seconds` ([`SHORTEST`] to [`LONGEST`]), or changes its time.
@@ -76,7 +76,7 @@ pub fn start(seconds: u32) -> Result<(), StartError> {
         move || pet(seconds, &is_over)
     });
     let thread = thread.map_err(|_| StartError::NoThread)?;
-    *WATCH.lock() = Some(Watch {
+    *WATCH.lock_always() = Some(Watch {
         seconds,
         is_over,
         thread,
@@ -86,12 +86,13 @@ pub fn start(seconds: u32) -> Result<(), StartError> {
 
 /// Stops it, and returns when its thread has ended. Whether it ran.
 pub fn stop() -> bool {
-    let Some(watch) = WATCH.lock().take() else {
+    let Some(watch) = WATCH.lock_always().take() else {
         return false;
     };
     watch.is_over.store(true, Ordering::Release);
     watch.thread.thread().unpark();
-    watch.thread.join();
+    // If it has crashed, the watchdog runs out, as it should.
+    let _ = watch.thread.join();
     true
 }
 

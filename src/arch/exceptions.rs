@@ -8,6 +8,7 @@ use core::mem::{offset_of, size_of};
 use aarch64_cpu::registers::ELR_EL1;
 use tock_registers::interfaces::Readable;
 
+use crate::fault;
 use crate::irq;
 use crate::kernel;
 use crate::sched::context::Context;
@@ -98,6 +99,7 @@ global_asm!(
     FAULT_SP0_SP1 = const offset_of!(FaultFrame, sp_el0),
     irq_dispatch = sym irq::dispatch,
     fault = sym fault,
+    last_act = sym fault::last_act,
 );
 
 unsafe extern "C" {
@@ -128,9 +130,25 @@ pub fn interrupted_address() -> usize {
     ELR_EL1.get() as usize
 }
 
-/// Any exception that is not an interrupt from a thread. Reports it and stops the machine.
-extern "C" fn fault(frame: &FaultFrame) -> ! {
-    kernel::fatal_fault(frame)
+unsafe extern "C" {
+    /// The address of the first access of `irq_from_thread` to the thread's stack.
+    static interrupt_probe_address: usize;
+}
+
+/// The address of the instruction that faults if an interrupt comes to a thread whose stack has no room for it.
+pub(crate) fn interrupt_probe() -> usize {
+    // SAFETY: a constant in `vectors.s`.
+    unsafe { interrupt_probe_address }
+}
+
+/// Any exception that is not an interrupt from a thread. Returns if it is the end of a thread only: where its stack
+/// begins anew, at the report (low half, x0), and the bytes of that (high half, x1). A `u128`, because a struct would be
+/// returned through memory by some compilers. Else the machine stops.
+extern "C" fn fault(frame: &FaultFrame) -> u128 {
+    match fault::contain(frame) {
+        Ok(anew) => anew.report as u128 | (anew.bytes as u128) << 64,
+        Err(why) => kernel::fatal_fault(frame, why),
+    }
 }
 
 /// Whether a fault was a thread's, on its own stack; otherwise it was a handler's, on the core's.

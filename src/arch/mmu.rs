@@ -21,9 +21,10 @@ pub const ATTRIBUTE_DEVICE: u64 = 1;
 pub const VIRTUAL_ADDRESS_BITS: u32 = 39;
 
 /// TCR_EL1 but for IPS: T0SZ 25; walks are inner and outer write-back and inner shareable, so that the
-/// walkers see what is in the caches; 4 KiB granule; no walks by TTBR1 (EPD1).
+/// walkers see what is in the caches; 4 KiB granule; no walks by TTBR1 (EPD1); TBI0: the top byte of an address is not
+/// looked at, and a pointer to a thread's block has a number there (`sched::blocks`).
 pub const TCR_WITHOUT_IPS: u64 =
-    (64 - VIRTUAL_ADDRESS_BITS as u64) | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 2 << 30;
+    (64 - VIRTUAL_ADDRESS_BITS as u64) | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | 2 << 30 | 1 << 37;
 
 /// SCTLR_EL1 with the MMU and caches off: the RES1 bits 29, 28, 23, 22, 20 and 11, and nothing else.
 pub const SCTLR_MMU_OFF: u64 = 0x30d0_0800;

@@ -208,7 +208,9 @@ pub(crate) fn run(
         Vec::new()
     });
     wait(&start, handles.len(), &watch)?;
-    let results: Vec<Part> = handles.into_iter().filter_map(JoinHandle::join).collect();
+    let results = handles.into_iter().map(JoinHandle::join);
+    // All have finished, so none of them crashes any more.
+    let results: Vec<Part> = results.filter_map(|result| result.ok().flatten()).collect();
     match (is_complete, cancel.is_requested()) {
         (false, _) => Err(NoFigure::Spawn),
         (_, true) => Err(NoFigure::Cancelled),

@@ -17,7 +17,7 @@ pub(crate) fn measure(run: &Run) -> Result<Outcome, NoFigure> {
     let failed = failures.clone();
     let outcome = solo(run, Counted::Here, move || {
         match Builder::new().core(core).spawn(|| ()) {
-            Ok(handle) => handle.join(),
+            Ok(handle) => _ = handle.join(),
             Err(_) => _ = failed.fetch_add(1, Ordering::Relaxed),
         }
     })?;

@@ -36,8 +36,10 @@ pub(super) fn stop_with(why: fmt::Arguments<'_>) -> ! {
 }
 
 /// An exception that is not an interrupt from a thread.
-pub(crate) fn fatal_fault(frame: &FaultFrame) -> ! {
+/// `why`: it is not the end of a thread only.
+pub(crate) fn fatal_fault(frame: &FaultFrame, why: &str) -> ! {
     begin(Code::Fault);
+    let _ = writeln!(LastWords, "a fault that ends more than a thread: {why}");
     let _ = writeln!(
         LastWords,
         "\npivot stops: {}: {}, ESR {:#x}, at {:#x}, address {:#x}",
@@ -110,6 +112,7 @@ fn end(code: Code) -> ! {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    crate::fault::panicked(info);
     begin(Code::Panic);
     let _ = writeln!(LastWords, "pivot stops: {info}");
     backtrace::print(&mut LastWords, &Origin::here());

@@ -44,6 +44,8 @@ pub struct MemStats {
     /// Pages of page tables: those in the image, which are not part of the total, and the reserve
     /// too.
     pub table_pages: usize,
+    /// Of the heap, what threads that crashed have worn out (`sched::blocks`).
+    pub lost_bytes: usize,
 }
 
 /// Switches the boot core to the final page tables and hands all free RAM to the page allocator;
@@ -90,5 +92,6 @@ pub fn stats() -> MemStats {
         stacks_mapped_bytes: stacks.mapped_bytes,
         stacks_cached_bytes: stacks.cached_bytes,
         table_pages: tables::table_pages(),
+        lost_bytes: crate::sched::blocks::worn_out_bytes(),
     }
 }

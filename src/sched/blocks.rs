@@ -3,15 +3,24 @@
 //! A mutex names its owner by the address of a block, and who waits for the mutex looks at that owner. Nobody
 //! can stop a thread from ending with a mutex locked (`mem::forget` is safe), so the address may outlive the
 //! thread. It does not matter: where a block once was, there always is one.
+//!
+//! A thread that crashes leaves locked what it held, and nobody knows what that is: taking a free mutex stores the
+//! thread pointer and nothing else. So a pointer to a block carries the block's *generation* in its top byte, which the
+//! core ignores in an address (TBI: DDI 0487, D8.8.1). A crash begins the next generation; who then finds a mutex with
+//! the pointer of an earlier one knows that its owner is dead ([`is_past`]). It costs nothing where there is no crash.
+//! A block whose generations are used up, after 255 crashes, is not used again.
 
 #![expect(unsafe_code, reason = "blocks are shared by counted pointers")]
 
 use alloc::boxed::Box;
+use core::num::NonZeroUsize;
 use core::ops::Deref;
 use core::ptr::NonNull;
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
-use crate::sched::thread::{Birth, Thread};
+use crate::arch::cpu::{self, IrqGuard};
+use crate::sched::per_core::Core;
+use crate::sched::thread::{self, Birth, Thread};
 use crate::sync::SpinLock;
 use crate::sync::inheritance;
 
@@ -34,6 +43,44 @@ unsafe impl Send for Free {}
 
 static FREE: SpinLock<Free> = SpinLock::new(Free(None));
 
+/// Blocks that are not used again.
+static WORN_OUT: AtomicUsize = AtomicUsize::new(0);
+
+/// The generation in a pointer to a block.
+const GENERATION_AT: u32 = usize::BITS - u8::BITS;
+
+/// The last generation of a block.
+const LAST: u8 = u8::MAX;
+
+/// Bytes of the blocks that are not used again.
+pub(crate) fn worn_out_bytes() -> usize {
+    WORN_OUT.load(Ordering::Relaxed) * size_of::<Thread>()
+}
+
+/// Whether the pointer to a block in `word` is of an earlier generation: its thread has crashed. Exact for whoever holds
+/// the lock of `sync::inheritance`; else, as a hint.
+pub(crate) fn is_past(word: usize) -> bool {
+    let block = NonNull::new(core::ptr::with_exposed_provenance_mut::<Thread>(word));
+    // SAFETY: where a block once was there is one for ever; the field is atomic.
+    block.is_some_and(|block| unsafe { block.as_ref() }.generation() != generation_in(word))
+}
+
+const fn generation_in(pointer: usize) -> u8 {
+    (pointer >> GENERATION_AT) as u8
+}
+
+/// The pointer to the same block, of its generation now.
+fn renewed(block: NonNull<Thread>) -> NonNull<Thread> {
+    // SAFETY: where a block once was there is one for ever; the field is atomic.
+    let generation = unsafe { block.as_ref() }.generation();
+    block.map_addr(|address| {
+        let plain = address.get() & !(usize::from(LAST) << GENERATION_AT);
+        let renewed = plain | usize::from(generation) << GENERATION_AT;
+        // Never zero: a block has an address.
+        NonZeroUsize::new(renewed).unwrap_or(address)
+    })
+}
+
 fn take_free() -> Option<NonNull<Thread>> {
     let mut free = FREE.lock();
     let block = free.0?;
@@ -42,13 +89,21 @@ fn take_free() -> Option<NonNull<Thread>> {
     Some(block)
 }
 
+/// The current thread owns no mutex any more, whatever it had locked: its thread pointer is of the block's next
+/// generation, which is there already. No reference of its own is lost: they all lead to the block.
+pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
+    let current = renewed(NonNull::from(thread::current()));
+    core.own(irq).current = current.as_ptr();
+    cpu::set_thread_pointer(current.as_ptr().expose_provenance());
+}
+
 impl ThreadRef {
     /// A block for a new thread, and the first reference to it.
     pub(super) fn new(birth: Birth) -> Self {
         let block = take_free().unwrap_or_else(|| Box::leak(Box::new(Thread::idle())).into());
         // SAFETY: new, or free: no thread has it, and nobody refers to it but mutexes whose owner it was.
         unsafe { inheritance::renew(block, Thread::new(birth)) };
-        Self(block)
+        Self(renewed(block))
     }
 
     /// One more reference to a block that somebody holds one to.
@@ -102,6 +157,10 @@ impl Drop for ThreadRef {
         // Release here, acquire below: what others did with the block comes before its next use.
         if self.references.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
+            if self.generation() == LAST {
+                WORN_OUT.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
             let mut free = FREE.lock();
             self.next_free.set(free.0);
             free.0 = Some(self.0);

@@ -39,11 +39,13 @@ pub struct Request {
 ///
 /// # Safety
 ///
-/// `entry` may be called once with `argument`, on any core, at any time from now on.
+/// `entry` may be called once with `argument`, on any core, at any time from now on; and `abandon`, in place of it or
+/// after it, if the thread crashes before it has taken the argument over.
 pub unsafe fn spawn(
     request: Request,
     entry: extern "C" fn(usize),
     argument: usize,
+    abandon: fn(usize),
 ) -> Result<ThreadRef, StackError> {
     let stack = Stack::new(request.stack_bytes)?;
     let sp = stack.top() - size_of::<Context>();
@@ -59,6 +61,7 @@ pub unsafe fn spawn(
         sp,
         entry,
         argument,
+        abandon,
         stack_bytes: stack.bytes(),
         stack: Some(stack),
     });
@@ -89,8 +92,13 @@ pub(super) extern "C" fn thread_exit() -> ! {
         "a thread may not end while it holds off preemption"
     );
     crate::thread::local::drop_all();
+    end()
+}
+
+/// Ends the current thread as it is.
+pub(crate) fn end() -> ! {
     let irq = IrqGuard::mask();
-    current.set_state(State::Exited);
+    thread::current().set_state(State::Exited);
     reschedule(Cause::Exit, &irq);
     unreachable!("a thread that has ended was switched to")
 }

@@ -9,10 +9,13 @@ use core::fmt;
 use core::mem::offset_of;
 use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use core::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use crate::arch::cpu;
 use crate::core_id::CoreId;
+use crate::fault::Reason;
 use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
@@ -65,6 +68,10 @@ pub struct Thread {
     pub(super) timer_core: Cell<CoreId>,
     /// Thread-local values.
     pub(crate) locals: UnsafeCell<Locals>,
+    /// Frees what its function was started with, if the thread ends before that has.
+    abandon: Cell<fn(usize)>,
+    /// Why it ended before its function returned ([`Reason`]); 0: it has not.
+    reason: AtomicU8,
 
     // --- under the lock of the queue or list that it is in ---
     timer_links: UnsafeCell<timer_queue::Links<Thread>>,
@@ -73,6 +80,8 @@ pub struct Thread {
     pub(crate) wait_links: WaitLinks,
     pub(super) registry_links: RegistryLinks,
     pub(super) next_free: Cell<Option<NonNull<Thread>>>,
+    /// Which thread in a row this is that may own mutexes by this block; see `sched::blocks`.
+    pub(super) generation: AtomicU8,
     /// Which mutexes it has to do with, under the lock of `sync::inheritance`.
     pub(crate) edges: Edges,
     /// What it inherits; written under the same lock, read by anybody.
@@ -199,6 +208,47 @@ impl Thread {
     pub(crate) fn left_by(&self) -> Option<Cause> {
         debug_assert!(core::ptr::eq(self, current()));
         self.left_by.get()
+    }
+
+    /// Which of the threads that have had this block and crashed it comes after.
+    pub(super) fn generation(&self) -> u8 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// What the thread has locked so far is a dead owner's from here on. For the thread itself, which holds the lock of
+    /// `sync::inheritance`; it goes on with another thread pointer.
+    pub(crate) fn begin_next_generation(&self) {
+        let generation = self.generation();
+        debug_assert!(generation < u8::MAX, "a block that is worn out");
+        self.generation.store(generation + 1, Ordering::Relaxed);
+    }
+
+    /// For whoever makes the block another thread's: it is of as late a generation as `before`.
+    pub(crate) fn continue_generations(&self, before: &Self) {
+        self.generation
+            .store(before.generation(), Ordering::Relaxed);
+    }
+
+    /// Why it ended before its function returned, if it did. For the thread itself, and for whoever has seen it gone.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        Reason::from_u8(self.reason.load(Ordering::Relaxed))
+    }
+
+    /// The thread itself: it ends, for this reason.
+    pub(crate) fn set_reason(&self, reason: Reason) {
+        self.reason.store(reason as u8, Ordering::Relaxed);
+    }
+
+    /// What its function was started with is freed by whoever calls this: the thread itself, once.
+    pub(crate) fn take_over_argument(&self) -> usize {
+        self.abandon.set(|_| ());
+        self.argument.get()
+    }
+
+    /// The thread itself, if it ends before its function has returned: frees what that was started with.
+    pub(crate) fn abandon_argument(&self) {
+        let abandon = self.abandon.replace(|_| ());
+        abandon(self.argument.get());
     }
 
     /// Its number: unique as long as the machine runs. 0: an idle thread.

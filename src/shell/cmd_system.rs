@@ -4,7 +4,7 @@ use ufmt::{uwrite, uwriteln};
 
 use super::{Command, Context, Spec, pad};
 use crate::{
-    console, cores,
+    console, cores, fault,
     irq::{self, Source},
     kernel, mem,
     report::Verdict,
@@ -133,6 +133,14 @@ fn mem(ctx: &mut Context) -> Verdict {
         "{}{} pages",
         pad::left("page tables", 16),
         tables
+    );
+    let crashed = pad::right(fault::crashed(), 10);
+    let Ok(()) = uwriteln!(
+        ctx.out(),
+        "{}{} threads, with what they had allocated; {} bytes of their blocks",
+        pad::left("crashed", 16),
+        crashed,
+        stats.lost_bytes
     );
     Verdict::Passed
 }

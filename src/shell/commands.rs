@@ -21,6 +21,7 @@ static TABLE: [&Command; 56] = [
     &cmd_threads::CORES,
     &suite::cost::COMMAND,
     &suite::cputime::COMMAND,
+    &suite::crash::COMMAND,
     &suite::ctxsw::COMMAND,
     &suite::deep::COMMAND,
     &cmd_shell::ECHO,

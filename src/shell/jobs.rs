@@ -3,13 +3,11 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use spin::Once;
-
 use super::{Cancel, Output, Part, runner};
 use crate::{
     report::Verdict,
-    sync::Mutex,
-    thread::{self, Builder, JoinHandle, SpawnError, Thread},
+    sync::{Mutex, SpinLock},
+    thread::{self, Builder, JoinHandle, SpawnError, Thread, ThreadId},
 };
 
 /// The stack of a command: it parses, formats, and may run commands within commands.
@@ -41,11 +39,13 @@ pub(super) struct JobInfo {
 static JOBS: Mutex<Vec<Job>> = Mutex::new(Vec::new());
 
 /// The thread that waits for input and for jobs: whatever happens to either wakes it.
-static SHELL: Once<Thread> = Once::new();
+static SHELL: SpinLock<Option<Thread>> = SpinLock::new(None);
 
-/// Says which thread is to be woken when a job ends. Once, before the first job.
+/// Says which thread is to be woken when a job ends.
 pub(super) fn wake_on_end(shell: Thread) {
-    SHELL.call_once(|| shell);
+    let old = SHELL.lock().replace(shell);
+    // Here, not under the lock: it may be the last handle of a thread that has ended.
+    drop(old);
 }
 
 /// Starts a job; returns its number.
@@ -61,14 +61,12 @@ pub(super) fn start(part: Part<'_>) -> Result<usize, SpawnError> {
             let verdict = runner::run(&source, &mut out, &cancel, 0);
             out.flush();
             is_done.store(true, Ordering::Release);
-            if let Some(shell) = SHELL.get() {
-                shell.unpark();
-            }
+            wake_shell();
             verdict
         }
     };
     // Under the lock from before it starts: `jobs` and `kill`, run by the job itself, find it.
-    let mut jobs = JOBS.lock();
+    let mut jobs = JOBS.lock_always();
     let handle = Builder::new()
         .name(name)
         .stack_bytes(STACK_BYTES)
@@ -97,25 +95,50 @@ pub(super) fn take_ended() -> Option<(JobInfo, Verdict)> {
 }
 
 fn take(which: impl Fn(&Job) -> bool) -> Option<(JobInfo, Verdict)> {
-    let mut jobs = JOBS.lock();
+    let mut jobs = JOBS.lock_always();
     let ended = |job: &Job| job.is_done.load(Ordering::Acquire) && which(job);
     let job = jobs.iter().position(ended).map(|at| jobs.remove(at))?;
     drop(jobs);
     let info = job.info();
-    // It has its verdict: what is left of it ends by itself.
-    Some((info, job.handle.join()))
+    // It has its verdict: what is left of it ends by itself. A command that crashed has failed.
+    let verdict = job.handle.join().unwrap_or(Verdict::Failed);
+    Some((info, verdict))
+}
+
+/// Thread `id` has crashed: if it is a job's, that has ended.
+pub(super) fn crashed(id: ThreadId) {
+    let jobs = JOBS.lock_always();
+    let Some(job) = jobs.iter().find(|job| job.handle.thread().id() == id) else {
+        return;
+    };
+    job.is_done.store(true, Ordering::Release);
+    drop(jobs);
+    wake_shell();
+}
+
+/// What runs in the foreground of a shell that has crashed runs in the background from now on.
+pub(super) fn orphan() {
+    for job in JOBS.lock_always().iter_mut() {
+        job.is_background = true;
+    }
+}
+
+fn wake_shell() {
+    if let Some(shell) = &*SHELL.lock() {
+        shell.unpark();
+    }
 }
 
 /// Lets job `id` go on in the background.
 pub(super) fn to_background(id: usize) {
-    if let Some(job) = JOBS.lock().iter_mut().find(|job| job.id == id) {
+    if let Some(job) = JOBS.lock_always().iter_mut().find(|job| job.id == id) {
         job.is_background = true;
     }
 }
 
 /// Asks job `id` to stop. Returns whether there is such a job.
 pub(super) fn request_stop(id: usize) -> bool {
-    let jobs = JOBS.lock();
+    let jobs = JOBS.lock_always();
     let Some(job) = jobs.iter().find(|job| job.id == id) else {
         return false;
     };
@@ -127,7 +150,7 @@ pub(super) fn request_stop(id: usize) -> bool {
 
 /// Whether this key asks job `id` to stop.
 pub(super) fn is_stop_key(id: usize, key: u8) -> bool {
-    let jobs = JOBS.lock();
+    let jobs = JOBS.lock_always();
     jobs.iter()
         .any(|job| job.id == id && job.cancel.is_key(key))
 }
@@ -135,14 +158,14 @@ pub(super) fn is_stop_key(id: usize, key: u8) -> bool {
 /// Whether the thread that asks runs a command in the background.
 pub(super) fn is_in_background() -> bool {
     let me = thread::current().id();
-    let jobs = JOBS.lock();
+    let jobs = JOBS.lock_always();
     jobs.iter()
         .any(|job| job.is_background && job.handle.thread().id() == me)
 }
 
 /// All jobs.
 pub(super) fn list() -> Vec<JobInfo> {
-    JOBS.lock().iter().map(Job::info).collect()
+    JOBS.lock_always().iter().map(Job::info).collect()
 }
 
 impl Job {

@@ -4,6 +4,10 @@
 //! is kept. So there is nothing to poll.
 
 use alloc::string::String;
+use core::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use ufmt::{uDisplay, uwriteln};
 
@@ -14,9 +18,11 @@ use super::{
     typeahead::{TypeAhead, Typed},
 };
 use crate::{
-    console, kernel,
+    console,
+    fault::{self, Hooks},
+    kernel,
     report::{self, Line, Verdict},
-    thread,
+    thread::{self, Builder},
 };
 
 /// Lines that the history keeps.
@@ -33,30 +39,63 @@ struct Session {
     out: Output,
 }
 
+/// The stack of the shell: the line, its tables, what `help` prints.
+const STACK_BYTES: usize = 32 * 1024;
+
+/// How long a shell that has crashed is left alone: it may crash at once, again and again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The shell is to crash when its next command has ended.
+static SHALL_CRASH: AtomicBool = AtomicBool::new(false);
+
+/// Lets the shell's own thread panic, soon.
+pub(crate) fn crash_the_shell() {
+    SHALL_CRASH.store(true, Ordering::Relaxed);
+}
+
 /// Runs what the boot arguments say and stops the machine; without any, reads and runs lines for ever. To be
-/// called once, by a thread of its own.
+/// called once, by a thread of its own: it starts the shell, and starts it anew if it crashes.
 pub fn run() -> ! {
+    fault::set_hooks(Hooks {
+        print: terminal::print,
+        crashed: jobs::crashed,
+    });
+    let mut is_first = true;
+    loop {
+        let builder = Builder::new().name("shell").stack_bytes(STACK_BYTES);
+        // It ends by a crash only. Without memory for it, there may be some later.
+        if let Ok(shell) = builder.spawn(move || shell(is_first)) {
+            let _ = shell.join();
+            is_first = false;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn shell(is_first: bool) {
     let machine = kernel::machine();
     let mut session = Session::start();
     let Some(line) = boot_line(&machine.bootargs) else {
         session.prompt()
     };
+    if !is_first {
+        // What it crashed of would come again.
+        session.exit(Verdict::Failed)
+    }
     let verdict = if machine.bootargs_truncated {
         session.say("the boot arguments are longer than what is kept; nothing of them ran");
         Verdict::Usage
     } else {
         session.execute(line)
     };
-    let code = verdict.combine(session.wait_for_background()).exit_code();
-    let Ok(()) = Line::begin(&mut session.out, report::EXIT)
-        .with("code", code)
-        .end();
-    kernel::halt()
+    let verdict = verdict.combine(session.wait_for_background());
+    session.exit(verdict)
 }
 
 impl Session {
     fn start() -> Self {
         let shell = thread::current();
+        jobs::orphan();
         jobs::wake_on_end(shell.clone());
         console::set_reader(Some(shell));
         Self {
@@ -66,6 +105,13 @@ impl Session {
             lost_on_the_wire: 0,
             out: Output::default(),
         }
+    }
+
+    fn exit(&mut self, verdict: Verdict) -> ! {
+        let Ok(()) = Line::begin(&mut self.out, report::EXIT)
+            .with("code", verdict.exit_code())
+            .end();
+        kernel::halt()
     }
 
     fn prompt(&mut self) -> ! {
@@ -145,6 +191,10 @@ impl Session {
         let mut is_asked = false;
         loop {
             if let Some(verdict) = jobs::take_verdict(id) {
+                assert!(
+                    !SHALL_CRASH.swap(false, Ordering::Relaxed),
+                    "the shell crashes on purpose"
+                );
                 return verdict;
             }
             while let Some(byte) = console::try_read() {

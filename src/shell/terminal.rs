@@ -54,12 +54,12 @@ impl uWrite for Wire {
 
 /// Prints `text`, above the line that is being typed if there is one.
 pub(crate) fn print(text: &str) {
-    TERMINAL.lock().print(text);
+    TERMINAL.lock_always().print(text);
 }
 
 /// Shows the prompt and an empty line. What is typed goes to [`take_keys`] until it returns a line.
 pub(crate) fn prompt() {
-    let mut terminal = TERMINAL.lock();
+    let mut terminal = TERMINAL.lock_always();
     terminal.line.clear();
     terminal.is_prompting = true;
     terminal.draw();
@@ -73,7 +73,7 @@ pub(crate) fn take_keys(
     history: &mut History,
     specs: &[&'static Spec],
 ) -> Option<String> {
-    let mut terminal = TERMINAL.lock();
+    let mut terminal = TERMINAL.lock_always();
     for key in keys {
         if let Some(line) = terminal.key(key, history, specs) {
             return Some(line);

@@ -144,7 +144,10 @@ fn sines(
     };
     let handles = spawn(threads, &part, || Builder::new().name("fpu sine"), work)?;
     for (me, handle) in handles.into_iter().enumerate() {
-        let outcome = handle.join();
+        let Ok(outcome) = handle.join() else {
+            count.add(false);
+            continue;
+        };
         let differs = || {
             outcome
                 .sines
@@ -205,7 +208,10 @@ fn rounding(
         .into_iter()
         .enumerate()
     {
-        let outcome = handle.join();
+        let Ok(outcome) = handle.join() else {
+            count.add(false);
+            continue;
+        };
         complain(ctx, name, me, outcome.wrong);
         count.add(outcome.wrong.is_none());
         complete += usize::from(outcome.is_complete);

@@ -66,7 +66,8 @@ fn run(ctx: &mut Context) -> Verdict {
         let _ = uwriteln!(ctx.out(), "and {} more", threads - SHOWN);
     }
     for thread in hogs.stop() {
-        thread.join();
+        // A crash has its own report.
+        let _ = thread.join();
     }
     // Stopping hogs that have no end of their own is how they are used.
     if stopped && seconds.is_some() {

@@ -13,7 +13,7 @@ use crate::{
     report::Verdict,
     shell::{Arg, Cancel, Command, Context, Spec},
     sync::Mutex,
-    thread::{self, Builder, JoinHandle},
+    thread::{self, Builder},
     time::Instant,
 };
 
@@ -142,8 +142,7 @@ fn exclusion(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
         let spawned = Builder::new().name("mutex").core(core).spawn(work);
         handles.push(session.spawned(id, spawned)?);
     }
-    // As long as there are rounds; the threads see the request to stop.
-    let done: usize = handles.into_iter().map(JoinHandle::join).sum();
+    let done: usize = session.returned_by_all(id, handles)?.into_iter().sum();
     session.sleep(Duration::ZERO)?;
     let guarded = guarded.lock();
     session.check(

@@ -14,7 +14,7 @@ use crate::{
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
     sync::{Mutex, RwLock},
-    thread::{self, Builder, JoinHandle, State},
+    thread::{self, Builder, State},
 };
 
 /// The command.
@@ -179,8 +179,7 @@ fn array(
         };
         handles.push(session.spawned(id, builder.spawn(work))?);
     }
-    // As long as there are rounds; the threads see the request to stop.
-    let torn = handles.into_iter().map(JoinHandle::join).sum();
+    let torn = session.returned_by_all(id, handles)?.into_iter().sum();
     session.sleep(core::time::Duration::ZERO)?;
     let what = "times that a reader saw half of a write";
     session.check(id, what, Expect::Exactly(0), torn);

@@ -16,7 +16,7 @@ use crate::{
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
     sync::Semaphore,
-    thread::{self, Builder, JoinHandle, State},
+    thread::{self, Builder, State},
     time::Instant,
 };
 
@@ -196,8 +196,7 @@ fn bound(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
         handles.push(session.spawned(id, spawned)?);
     }
     let expected = handles.len() as u64 * rounds;
-    // As long as there are rounds; the threads see the request to stop.
-    handles.into_iter().for_each(JoinHandle::join);
+    session.returned_by_all(id, handles)?;
     session.sleep(Duration::ZERO)?;
     let (semaphore, inside) = &*shared;
     let most = inside.most.load(Ordering::Relaxed);

@@ -16,7 +16,7 @@ use crate::{
     cores::{self, CoreId},
     report::{Line, Verdict},
     shell::{Cancel, Context, Output},
-    thread::{JoinHandle, SpawnError},
+    thread::{self, JoinHandle, SpawnError},
     time::Instant,
 };
 
@@ -110,7 +110,26 @@ impl<'c> Session<'c> {
     /// to itself, so that the command ends.
     pub(crate) fn join<T>(&mut self, id: &str, handle: JoinHandle<T>) -> Result<T, Ended> {
         self.wait(id, "thread ended", || handle.is_finished())?;
-        Ok(handle.join())
+        self.returned(id, handle.join())
+    }
+
+    /// What a thread returned; if it crashed, the check `id` has failed, and ends.
+    pub(crate) fn returned<T>(&mut self, id: &str, result: thread::Result<T>) -> Result<T, Ended> {
+        result.map_err(|reason| {
+            let _ = uwriteln!(self.out(), "{}: a thread of it ended by {}", id, reason);
+            self.is(id, "its threads came to their end", false);
+            Ended
+        })
+    }
+
+    /// Joins threads that take as long as there are rounds; they see the request to stop.
+    pub(crate) fn returned_by_all<T>(
+        &mut self,
+        id: &str,
+        handles: Vec<JoinHandle<T>>,
+    ) -> Result<Vec<T>, Ended> {
+        let results = handles.into_iter().map(JoinHandle::join);
+        results.map(|result| self.returned(id, result)).collect()
     }
 
     /// Joins several; see [`join`](Self::join).
@@ -140,7 +159,7 @@ impl<'c> Session<'c> {
             })?;
         }
         self.sleep(Duration::ZERO)?;
-        Ok(handles.into_iter().map(JoinHandle::join).collect())
+        self.returned_by_all(id, handles)
     }
 
     /// What a check stands on: if it is not so, the check `id` has failed, and ends.

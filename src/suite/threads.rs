@@ -18,7 +18,7 @@ use crate::{
     cores, mem,
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
-    thread::{self, Builder, JoinHandle},
+    thread::{self, Builder},
 };
 
 mod races;
@@ -122,7 +122,7 @@ fn late_join(session: &mut Session<'_>) -> Result<(), Ended> {
     let handle = session.spawned(id, thread::spawn(|| 42_u64))?;
     session.wait(id, "it ended", || handle.is_finished())?;
     session.sleep(Duration::from_millis(20))?;
-    let got = handle.join();
+    let got = session.join(id, handle)?;
     session.check(id, "what it returned", Expect::Exactly(42), got);
     Ok(())
 }
@@ -176,7 +176,7 @@ fn storm(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
                 }
                 match thread::spawn(move || i) {
                     Ok(handle) if i % 4 == 0 => drop(handle),
-                    Ok(handle) => wrong += u64::from(handle.join() != i),
+                    Ok(handle) => wrong += u64::from(handle.join() != Ok(i)),
                     Err(_) => wrong += 1,
                 }
             }
@@ -184,8 +184,7 @@ fn storm(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
         };
         handles.push(session.spawned(id, Builder::new().name("storm").core(core).spawn(work))?);
     }
-    // Not `session.join`: this takes as long as there are rounds. The threads see the request to stop.
-    let wrong = handles.into_iter().map(JoinHandle::join).sum();
+    let wrong = session.returned_by_all(id, handles)?.into_iter().sum();
     session.check(id, "wrong or missing results", Expect::Exactly(0), wrong);
     session.sleep(Duration::ZERO)
 }
@@ -247,7 +246,7 @@ fn no_leak(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
     let id = "threads.memory";
     let round = |session: &mut Session<'_>| {
         let handle = session.spawned(id, thread::spawn(|| ()))?;
-        handle.join();
+        session.returned(id, handle.join())?;
         session.sleep(Duration::ZERO)
     };
     // What is kept for later use is there after some; what is lost grows with every one.

@@ -90,7 +90,7 @@ fn race(
     }
     let (mut done, mut switches) = (0, 0);
     for handle in handles {
-        if let Some(count) = handle.join() {
+        if let Ok(Some(count)) = handle.join() {
             done += 1;
             switches += count;
         }

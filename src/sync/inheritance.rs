@@ -129,6 +129,13 @@ impl Graph {
         next
     }
 
+    /// The current thread has taken a mutex from a dead owner for which others wait.
+    pub(super) fn adopt(&mut self, mutex: &RawMutex) {
+        let me = kernel::current();
+        self.want(mutex, me);
+        self.settle(me, Rank::IDLE);
+    }
+
     /// The reach of the queue was changed: the owner inherits it, and if the owner waits too, so does the owner
     /// of what it waits for. `rank`: of the thread that lends, if it is a better one than theirs.
     fn follow(&mut self, mutex: &RawMutex, rank: Rank, irq: &IrqGuard) {
@@ -224,6 +231,28 @@ pub(crate) fn urgency_was_changed(thread: &Thread) {
     kernel::preempt_or_arm(&irq);
 }
 
+/// The current thread has crashed. What it owns and others wait for goes to whoever has waited longest, who is told;
+/// what it owns and nobody waits for is a dead owner's from here on. With it goes all that it inherits.
+#[cfg(target_os = "none")]
+pub(crate) fn abandon(irq: &IrqGuard) {
+    let me = kernel::current();
+    loop {
+        let mut graph = GRAPH.lock();
+        // SAFETY: a wanted mutex has waiters, who borrow it: none of them goes on before the lock is free.
+        let Some(mutex) = (unsafe { me.edges.wanted.get().as_ref() }) else {
+            // Under the same lock: whoever comes now to wait for another of its mutexes finds it dead.
+            me.begin_next_generation();
+            return;
+        };
+        mutex.poison(&mut graph);
+        let next = graph.pass_on(mutex, irq);
+        drop(graph);
+        if let Some(next) = next {
+            next.enqueue(irq);
+        }
+    }
+}
+
 /// Looks at what the lock guards.
 #[cfg(loom)]
 pub(super) fn with_graph<T>(look: impl FnOnce() -> T) -> T {
@@ -249,6 +278,8 @@ pub(crate) unsafe fn renew(block: NonNull<Thread>, thread: Thread) {
         queue.is_wanted = false;
         at = queue.next;
     }
+    // SAFETY: as above.
+    thread.continue_generations(unsafe { block.as_ref() });
     // SAFETY: whoever still comes by way of a mutex waits for the lock. The old content owns nothing.
     unsafe { block.write(thread) };
 }

@@ -6,6 +6,8 @@ pub(crate) use crate::sched::claim::State;
 pub(crate) use {
     super::spinlock::SpinLock,
     crate::arch::cpu::{IrqGuard, thread_pointer},
+    crate::fault::poisoned as end_for_poison,
+    crate::sched::blocks::is_past,
     crate::sched::thread::{Thread, current},
     crate::sched::timers::block_until,
     crate::sched::wake::{Claimed, ask_core, block, preempt_or_arm, rank_now},
@@ -15,5 +17,5 @@ pub(crate) use {
 #[cfg(loom)]
 pub(crate) use super::model::kernel::{
     Claimed, Instant, IrqGuard, SpinLock, Thread, ask_core, block, block_until, current,
-    preempt_or_arm, rank_now, thread_pointer,
+    end_for_poison, is_past, preempt_or_arm, rank_now, thread_pointer,
 };

@@ -9,8 +9,8 @@ use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
 use crate::sched::atomic::const_unless_checked;
-use crate::sync::kernel::{Instant, IrqGuard};
-use crate::sync::raw_mutex::RawMutex;
+use crate::sync::kernel::{self, Instant, IrqGuard};
+use crate::sync::raw_mutex::{RawMutex, Taken};
 
 /// A lock that a thread waits for asleep. Fair: a released mutex belongs to whoever waited longest. While a
 /// thread waits, the owner is at least as urgent as it is (priority inheritance).
@@ -47,23 +47,85 @@ impl<T> Mutex<T> {
 
     /// Takes the mutex, asleep until it is this thread's turn. Not recursive: a thread that locks a mutex
     /// which it holds waits for ever. With IRQs unmasked and preemption possible.
+    ///
+    /// # Panics
+    ///
+    /// If a thread has crashed that held it, as `lock().unwrap()` does in std: what it protects may be half changed.
+    /// [`lock_checked`](Self::lock_checked) takes it all the same.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.raw.lock();
+        if !self.raw.try_lock() && self.raw.lock_contended() == Taken::Poisoned {
+            self.refuse();
+        }
         MutexGuard::new(self)
     }
 
+    /// Takes the mutex, asleep until it is this thread's turn, and says whether a thread has crashed that held it.
+    ///
+    /// # Errors
+    ///
+    /// One has. The error has the guard.
+    pub fn lock_checked(&self) -> LockResult<MutexGuard<'_, T>> {
+        let taken = if self.raw.try_lock() {
+            Taken::Whole
+        } else {
+            self.raw.lock_contended()
+        };
+        let guard = MutexGuard::new(self);
+        match taken {
+            Taken::Whole => Ok(guard),
+            Taken::Poisoned => Err(PoisonError(guard)),
+        }
+    }
+
+    /// Takes the mutex whatever has become of those who held it: for what is good at every moment.
+    #[cfg(not(loom))]
+    pub(crate) fn lock_always(&self) -> MutexGuard<'_, T> {
+        self.lock_checked().unwrap_or_else(|poisoned| {
+            let guard = poisoned.into_inner();
+            MutexGuard::clear_poison(&guard);
+            guard
+        })
+    }
+
     /// Takes the mutex if nobody has it.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.raw.try_lock().then(|| MutexGuard::new(self))
+        if !self.raw.try_lock() {
+            return self.taken(self.raw.try_lock_of_dead());
+        }
+        Some(MutexGuard::new(self))
     }
 
     /// As [`lock`](Self::lock), but waits for `timeout` at most.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock`](Self::lock).
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
-        let is_taken =
-            self.raw.try_lock() || self.raw.lock_until((Instant::now() + timeout).ticks());
-        is_taken.then(|| MutexGuard::new(self))
+        if !self.raw.try_lock() {
+            let deadline = Instant::now() + timeout;
+            return self.taken(self.raw.lock_until(deadline.ticks()));
+        }
+        Some(MutexGuard::new(self))
+    }
+
+    fn taken(&self, taken: Option<Taken>) -> Option<MutexGuard<'_, T>> {
+        if taken? == Taken::Poisoned {
+            self.refuse();
+        }
+        Some(MutexGuard::new(self))
+    }
+
+    /// The current thread has taken it poisoned, and was not asked whether it minds.
+    #[cold]
+    fn refuse(&self) -> ! {
+        self.raw.unlock();
+        kernel::end_for_poison()
     }
 
     /// The value, which nobody else can have.
@@ -74,6 +136,20 @@ impl<T> Mutex<T> {
     /// The value, without the mutex.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
+    }
+}
+
+/// A lock was taken that a thread held when it crashed: what it protects may be half changed. As `std`'s.
+#[derive(Debug)]
+pub struct PoisonError<G>(G);
+
+/// What taking a lock gives, where one asks. As `std`'s.
+pub type LockResult<G> = Result<G, PoisonError<G>>;
+
+impl<G> PoisonError<G> {
+    /// The guard: access all the same.
+    pub fn into_inner(self) -> G {
+        self.0
     }
 }
 
@@ -97,6 +173,11 @@ impl<'a, T> MutexGuard<'a, T> {
             mutex,
             not_send: PhantomData,
         }
+    }
+
+    /// What the mutex protects is good again: nobody is told any more that a thread has crashed which held it.
+    pub fn clear_poison(guard: &Self) {
+        guard.mutex.raw.clear_poison();
     }
 
     /// The mutex that this guard locks.

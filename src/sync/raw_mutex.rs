@@ -13,9 +13,13 @@ use crate::sync::kernel::{self, IrqGuard, Thread, thread_pointer};
 const FREE: usize = 0;
 /// Somebody waits: unlocking must look at the queue. Blocks of threads are aligned, so the bit is free.
 const WAITERS: usize = 1;
+/// An owner has died with it. The bit stays when it is unlocked, so that nobody takes it by the short way.
+const POISONED: usize = 2;
+const FLAGS: usize = WAITERS | POISONED;
 
-/// The word holds the owner's block and whether somebody waits; it never says "free" while the queue has a
-/// waiter, so nobody overtakes.
+/// The word holds the owner's thread pointer, whether somebody waits, and whether an owner has died; it never says
+/// "free" while the queue has a waiter, so nobody overtakes. The thread pointer has the generation of the owner's block
+/// in it (`sched::blocks`): a word with an earlier one is a dead owner's.
 ///
 /// All queues of all mutexes are under one lock, that of the graph of who waits for whom. While it is held and
 /// the queue is not empty, only its holder changes the word.
@@ -23,6 +27,26 @@ const WAITERS: usize = 1;
 pub(super) struct RawMutex {
     word: AtomicUsize,
     queue: UnsafeCell<Queue>,
+}
+
+/// How a mutex was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "whoever takes a poisoned mutex has to be told"]
+pub(super) enum Taken {
+    /// Every owner so far has unlocked it.
+    Whole,
+    /// An owner has died with it.
+    Poisoned,
+}
+
+impl Taken {
+    const fn of(word: usize) -> Self {
+        if word & POISONED == 0 {
+            Self::Whole
+        } else {
+            Self::Poisoned
+        }
+    }
 }
 
 // SAFETY: the word is atomic, and the queue is reached with the locked graph only.
@@ -49,52 +73,73 @@ impl RawMutex {
             .is_ok()
     }
 
-    /// Takes it, asleep until it is this thread's turn.
-    #[inline]
-    pub(super) fn lock(&self) {
-        if !self.try_lock() {
-            self.lock_contended();
+    /// As [`try_lock`](Self::try_lock), where the short way has failed: one that an owner has died with is taken too.
+    #[cold]
+    pub(super) fn try_lock_of_dead(&self) -> Option<Taken> {
+        let word = self.word.load(Ordering::Relaxed);
+        if !Self::is_takeable(word) {
+            return None;
         }
+        let mut graph = GRAPH.lock();
+        self.take(&mut graph)
     }
 
+    /// Takes it where the short way has failed, asleep until it is this thread's turn.
     #[cold]
-    fn lock_contended(&self) {
+    pub(super) fn lock_contended(&self) -> Taken {
         let irq = IrqGuard::mask();
-        if self.take_or_queue(&irq) {
-            return;
+        if let Some(taken) = self.take_or_queue(&irq) {
+            return taken;
         }
         kernel::block(&irq);
-        // Whoever unlocked made this thread the owner before waking it.
-        debug_assert_eq!(
-            self.word.load(Ordering::Relaxed) & !WAITERS,
-            thread_pointer()
-        );
+        self.handed_over()
     }
 
-    /// As [`lock`](Self::lock), but until `deadline_ticks` at most. Whether it was taken.
+    /// As [`lock_contended`](Self::lock_contended), but until `deadline_ticks` at most. None: the time ran out.
     #[cold]
-    pub(super) fn lock_until(&self, deadline_ticks: u64) -> bool {
+    pub(super) fn lock_until(&self, deadline_ticks: u64) -> Option<Taken> {
         let irq = IrqGuard::mask();
-        if self.take_or_queue(&irq) {
-            return true;
+        if let Some(taken) = self.take_or_queue(&irq) {
+            return Some(taken);
         }
-        let timed_out = kernel::block_until(deadline_ticks, &irq);
-        if timed_out {
+        if kernel::block_until(deadline_ticks, &irq) {
             GRAPH.lock().leave(self, &irq);
             // The owner may have lost what it inherited, and it may stand in this core's queue.
             kernel::preempt_or_arm(&irq);
+            return None;
         }
-        !timed_out
+        Some(self.handed_over())
     }
 
-    /// Takes it (true), or puts the current thread into its queue: then it must go on to block.
-    fn take_or_queue(&self, irq: &IrqGuard) -> bool {
+    /// For a thread that was woken: whoever unlocked made it the owner before waking it.
+    fn handed_over(&self) -> Taken {
+        let word = self.word.load(Ordering::Relaxed);
+        debug_assert_eq!(word & !FLAGS, thread_pointer());
+        Taken::of(word)
+    }
+
+    /// Takes it, or puts the current thread into its queue (`None`): then it must go on to block.
+    fn take_or_queue(&self, irq: &IrqGuard) -> Option<Taken> {
         let mut graph = GRAPH.lock();
+        if let Some(taken) = self.take(&mut graph) {
+            return Some(taken);
+        }
+        // SAFETY: the current thread waits for nothing else, and stays in the queue until it is woken or its time
+        // has run out, when it leaves.
+        unsafe { graph.enter(self, irq) };
+        None
+    }
+
+    /// Takes it if nobody has it who is alive. Else notes that somebody waits.
+    fn take(&self, graph: &mut Graph) -> Option<Taken> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
+            let is_takeable = Self::is_takeable(word);
             // The lock keeps the slow unlock out; only the fast one can still change the word.
             let wanted = if word == FREE {
                 thread_pointer()
+            } else if is_takeable {
+                thread_pointer() | POISONED | word & WAITERS
             } else {
                 word | WAITERS
             };
@@ -102,15 +147,37 @@ impl RawMutex {
                 .word
                 .compare_exchange(word, wanted, Ordering::Acquire, Ordering::Relaxed)
             {
-                Ok(FREE) => return true,
-                Ok(_) => break,
+                Ok(_) if !is_takeable => return None,
+                Ok(_) => {
+                    if wanted & WAITERS != 0 {
+                        graph.adopt(self);
+                    }
+                    return Some(Taken::of(wanted));
+                }
                 Err(now) => word = now,
             }
         }
-        // SAFETY: the current thread waits for nothing else, and stays in the queue until it is woken or its time
-        // has run out, when it leaves.
-        unsafe { graph.enter(self, irq) };
-        false
+    }
+
+    /// Whether one with this word is nobody's who is alive.
+    fn is_takeable(word: usize) -> bool {
+        let owner = word & !FLAGS;
+        owner == FREE || kernel::is_past(owner)
+    }
+
+    /// For its owner's last moments, somebody waiting: whoever takes it is told.
+    #[cfg(target_os = "none")]
+    pub(super) fn poison(&self, _graph: &mut Graph) {
+        let word = self.word.load(Ordering::Relaxed);
+        self.word.store(word | POISONED, Ordering::Relaxed);
+    }
+
+    /// Nobody is told any more that an owner has died. For its owner now.
+    pub(super) fn clear_poison(&self) {
+        let _graph = GRAPH.lock();
+        let word = self.word.load(Ordering::Relaxed);
+        // Its bit kept the short ways out, and the lock keeps out the others.
+        self.word.store(word & !POISONED, Ordering::Relaxed);
     }
 
     /// Gives it up: to whoever has waited longest, if somebody has.
@@ -165,16 +232,17 @@ impl RawMutex {
         let word = owner.map_or(FREE, |owner| {
             core::ptr::from_ref(owner).expose_provenance() | if has_waiters { WAITERS } else { 0 }
         });
-        self.word.store(word, Ordering::Release);
+        let poison = self.word.load(Ordering::Relaxed) & POISONED;
+        self.word.store(word | poison, Ordering::Release);
     }
 
     /// The block of the thread that owns it. For whoever holds the graph, while somebody waits or has just waited.
     /// The thread may have ended with the mutex locked; then the block is free, or another thread's.
     pub(super) fn owner(&self, _graph: &Graph) -> &'static Thread {
         let word = self.word.load(Ordering::Relaxed);
-        debug_assert_ne!(word, FREE);
+        debug_assert_ne!(word & !FLAGS, FREE);
         // SAFETY: the word is not "free" while somebody waits. Where a block once was there is one for ever; it
         // is made anew under the lock of the graph only (`sched::blocks`).
-        unsafe { &*with_exposed_provenance(word & !WAITERS) }
+        unsafe { &*with_exposed_provenance(word & !FLAGS) }
     }
 }

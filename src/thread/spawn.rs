@@ -7,12 +7,13 @@ use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering;
 
-use super::Thread;
+use super::{Result, Thread};
 use crate::cores::CoreId;
 use crate::mem::stacks::StackError;
 use crate::sched::lifecycle::{self, Request};
 use crate::sched::per_core;
 use crate::sched::policy::Priority;
+use crate::sched::thread as block;
 
 /// Why there is no new thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum SpawnError {
 pub const DEFAULT_STACK_BYTES: usize = 16 * 1024;
 
 /// Starts a thread of normal priority that any core may run.
-pub fn spawn<F, T>(f: F) -> Result<JoinHandle<T>, SpawnError>
+pub fn spawn<F, T>(f: F) -> core::result::Result<JoinHandle<T>, SpawnError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -98,7 +99,7 @@ impl Builder {
     }
 
     /// Starts it.
-    pub fn spawn<F, T>(self, f: F) -> Result<JoinHandle<T>, SpawnError>
+    pub fn spawn<F, T>(self, f: F) -> core::result::Result<JoinHandle<T>, SpawnError>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
@@ -112,11 +113,12 @@ impl Builder {
             result: UnsafeCell::new(None),
         });
         let start = Box::into_raw(Box::new(Start {
-            f,
+            f: Some(f),
             packet: Arc::clone(&packet),
         }));
-        // SAFETY: `run` takes the box back, once, in the new thread; `f` may move there.
-        match unsafe { lifecycle::spawn(self.request, run::<F, T>, start as usize) } {
+        let (run, abandon) = (run::<F, T>, abandon::<F, T>);
+        // SAFETY: `run` or `abandon` takes the box back, once, in the new thread; `f` may move there.
+        match unsafe { lifecycle::spawn(self.request, run, start as usize, abandon) } {
             Ok(block) => Ok(JoinHandle {
                 thread: Thread(block),
                 packet,
@@ -140,17 +142,34 @@ struct Packet<T> {
 // list of joiners.
 unsafe impl<T: Send> Sync for Packet<T> {}
 
+/// What a thread is started with. It stays where it is until the function has returned: so that it can be freed also
+/// if that never happens.
 struct Start<F, T> {
-    f: F,
+    f: Option<F>,
     packet: Arc<Packet<T>>,
 }
 
 extern "C" fn run<F: FnOnce() -> T, T>(start: usize) {
     // SAFETY: `spawn` made it a box and gave it to this thread alone.
-    let Start { f, packet } = *unsafe { Box::from_raw(start as *mut Start<F, T>) };
+    let f = unsafe { (*(start as *mut Start<F, T>)).f.take() };
+    let Some(f) = f else {
+        unreachable!("a thread runs its function once");
+    };
     let result = f();
+    let start = block::current().take_over_argument() as *mut Start<F, T>;
+    // SAFETY: as above, and now nobody else takes it back.
+    let Start { packet, .. } = *unsafe { Box::from_raw(start) };
     // SAFETY: nobody reads before this thread has ended.
     unsafe { *packet.result.get() = Some(result) };
+}
+
+/// Frees what `run` was called with, in a thread that has crashed meanwhile. What the function had captured is lost with
+/// the stack that it ran on; its destructor is code of anybody's.
+fn abandon<F, T>(start: usize) {
+    // SAFETY: as in `run`, which has not taken the box back.
+    let Start { f, packet } = *unsafe { Box::from_raw(start as *mut Start<F, T>) };
+    core::mem::forget(f);
+    drop(packet);
 }
 
 /// The right to wait for a thread and take its result. Dropping it lets the thread run on alone.
@@ -162,11 +181,18 @@ pub struct JoinHandle<T> {
 
 impl<T> JoinHandle<T> {
     /// Waits for the thread's end and returns its result. Nothing else of the thread is left then.
-    pub fn join(self) -> T {
+    ///
+    /// # Errors
+    ///
+    /// It has crashed: why.
+    pub fn join(self) -> Result<T> {
         lifecycle::join(&self.thread.0);
+        if let Some(reason) = self.thread.0.reason() {
+            return Err(reason);
+        }
         // SAFETY: the thread has ended, and this handle is the only other side.
         let result = unsafe { (*self.packet.result.get()).take() };
-        result.unwrap_or_else(|| unreachable!("a thread has ended without a result"))
+        Ok(result.unwrap_or_else(|| unreachable!("a thread has ended without a result")))
     }
 
     /// Whether the thread has ended: `join` would not wait.

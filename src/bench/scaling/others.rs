@@ -69,7 +69,8 @@ impl Drop for Others {
                 thread::sleep(Duration::from_millis(1));
             }
             if handle.is_finished() {
-                handle.join();
+                // A crash has its own report.
+                let _ = handle.join();
             }
         }
     }

@@ -30,6 +30,8 @@ pub(in crate::sched) struct Birth {
     pub(in crate::sched) sp: usize,
     pub(in crate::sched) entry: extern "C" fn(usize),
     pub(in crate::sched) argument: usize,
+    /// Frees what stands behind `argument`, if `entry` does not come to it.
+    pub(in crate::sched) abandon: fn(usize),
     pub(in crate::sched) stack: Option<Stack>,
     pub(in crate::sched) stack_bytes: usize,
 }
@@ -41,6 +43,7 @@ impl Thread {
         thread.sp = Cell::new(birth.sp);
         thread.entry = Cell::new(birth.entry as usize);
         thread.argument = Cell::new(birth.argument);
+        thread.abandon = Cell::new(birth.abandon);
         // Changed: it adopts its priority and class when it is queued for the first time.
         thread.standing = Standing::new(State::Ready, birth.core, birth.pinned, true);
         thread.own_rank = Cell::new(Rank::fresh(birth.id));
@@ -69,11 +72,14 @@ impl Thread {
             preempt_count: Cell::new(0),
             timer_core: Cell::new(CoreId::BOOT),
             locals: UnsafeCell::new(Locals::new()),
+            abandon: Cell::new(|_| ()),
+            reason: AtomicU8::new(0),
             timer_links: UnsafeCell::new(timer_queue::Links::new()),
             is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),
             registry_links: RegistryLinks::new(),
             next_free: Cell::new(None),
+            generation: AtomicU8::new(0),
             edges: Edges::new(),
             inherited: AtomicU16::new(Urgency::LEAST.to_bits()),
             inherited_rank: AtomicU64::new(Rank::IDLE.to_bits()),

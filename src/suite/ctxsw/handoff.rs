@@ -262,7 +262,8 @@ pub(crate) fn measure(
     players.game.end();
     if !matches!(result, Err(NoFigure::Stuck(_))) {
         for thread in players.threads {
-            thread.join();
+            // A crash has its own report.
+            let _ = thread.join();
         }
     }
     result

@@ -9,7 +9,7 @@ use super::super::{
 use crate::{
     cores::{self, CoreId},
     sync::Mutex,
-    thread::{Builder, JoinHandle},
+    thread::Builder,
 };
 
 pub(super) fn check(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
@@ -47,8 +47,7 @@ fn increments(
         };
         handles.push(session.spawned(id, builder.spawn(work))?);
     }
-    // As long as there are rounds; the threads see the request to stop.
-    handles.into_iter().for_each(JoinHandle::join);
+    session.returned_by_all(id, handles)?;
     session.sleep(core::time::Duration::ZERO)?;
     let expected = Expect::Exactly(placement.len() as u64 * rounds);
     let got = *count.lock();

@@ -258,7 +258,8 @@ impl Director {
                 }
             }
             if handle.is_finished() {
-                handle.join();
+                // A crash has its own report.
+                let _ = handle.join();
             } else {
                 result = Err(Ended::Stuck(which));
             }

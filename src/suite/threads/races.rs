@@ -50,7 +50,7 @@ fn ends(session: &mut Session<'_>, rounds: u64) -> Result<(), Ended> {
         }
         found_running += u64::from(!handle.is_finished());
         match round % 3 {
-            0 => wrong += u64::from(handle.join() != round),
+            0 => wrong += u64::from(handle.join() != Ok(round)),
             1 => drop(handle),
             _ => {
                 let (of_round, is_early) = look(session, id, handle)?;
@@ -83,7 +83,7 @@ fn look(
     session.wait(id, "it ended", || handle.is_finished())?;
     let number = handle.thread().id();
     let is_listed = thread::list().iter().any(|info| info.id == number);
-    Ok((handle.join(), is_listed))
+    Ok((session.returned(id, handle.join())?, is_listed))
 }
 
 /// How long the new thread waits for the old one to be gone. It needs none.
@@ -128,7 +128,7 @@ fn joiner_beside_hog(session: &mut Session<'_>) -> Result<(), Ended> {
     let ends = aside.builder().realtime(1).spawn(thread::park);
     let ends = session.spawned(id, ends)?;
     let ending = ends.thread().clone();
-    let joins = aside.builder().realtime(2).spawn(move || ends.join());
+    let joins = aside.builder().realtime(2).spawn(move || _ = ends.join());
     let joins = session.spawned(id, joins)?;
     let joiner = joins.thread().clone();
     session.wait(id, "both wait", || {

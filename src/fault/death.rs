@@ -1,0 +1,63 @@
+//! The last act of a thread that has faulted: it says why, and ends by the ordinary path.
+//!
+//! It runs as the thread, on its own stack from the top, with interrupts on: so it waits for the console as every
+//! thread does, a report stays in one piece, and nobody else is held up. Of what it had locked it owns nothing any
+//! more.
+
+#![expect(unsafe_code, reason = "the report lies on the thread's stack")]
+
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::console;
+use crate::sched::{lifecycle, thread};
+use crate::sync::SpinLock;
+use crate::thread::ThreadId;
+
+/// What is called when a thread crashes, by the thread itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hooks {
+    /// Prints the report.
+    pub(crate) print: fn(&str),
+    /// It was this one. Whoever waits for what it has not done yet is to be told.
+    pub(crate) crashed: fn(ThreadId),
+}
+
+static HOOKS: SpinLock<Hooks> = SpinLock::new(Hooks {
+    print: |text| console::write(text.as_bytes()),
+    crashed: |_| (),
+});
+
+static CRASHED: AtomicU64 = AtomicU64::new(0);
+static IS_BRIEF: AtomicBool = AtomicBool::new(false);
+
+/// How many threads have crashed.
+pub(crate) fn crashed() -> u64 {
+    CRASHED.load(Ordering::Relaxed)
+}
+
+/// Reports have two lines from now on, or all.
+pub(crate) fn set_brief(is_brief: bool) {
+    IS_BRIEF.store(is_brief, Ordering::Relaxed);
+}
+
+pub(super) fn is_brief() -> bool {
+    IS_BRIEF.load(Ordering::Relaxed)
+}
+
+/// Calls these from now on.
+pub(crate) fn set_hooks(hooks: Hooks) {
+    *HOOKS.lock() = hooks;
+}
+
+/// `vectors.s` goes here when `fault` has returned: as the thread, with its stack ending where the report begins.
+pub(crate) extern "C" fn last_act(report: usize, bytes: usize) -> ! {
+    // SAFETY: `contain` has put it there, above what this uses of the stack.
+    let text = unsafe { core::slice::from_raw_parts(report as *const u8, bytes) };
+    let current = thread::current();
+    CRASHED.fetch_add(1, Ordering::Relaxed);
+    let hooks = *HOOKS.lock();
+    (hooks.print)(core::str::from_utf8(text).unwrap_or("a report that is no text\n"));
+    current.abandon_argument();
+    (hooks.crashed)(ThreadId(current.id()));
+    lifecycle::end()
+}

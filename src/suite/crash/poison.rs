@@ -1,0 +1,130 @@
+//! A thread crashes that holds a mutex: who waits is told, who comes later is told, and nobody inherits from it.
+
+use alloc::sync::Arc;
+
+use super::super::{
+    expect::Expect,
+    session::{Ended, Session},
+};
+use crate::{
+    cores::CoreId,
+    sync::{Mutex, MutexGuard},
+    thread::{self, Builder, JoinHandle, Reason, State},
+};
+
+pub(super) fn check(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    waiters(session, core)?;
+    newcomers(session, core)
+}
+
+/// A thread that holds `mutex` and crashes when it is unparked.
+fn holder(
+    session: &mut Session<'_>,
+    id: &str,
+    core: CoreId,
+    mutex: &Arc<Mutex<u64>>,
+) -> Result<JoinHandle<()>, Ended> {
+    let held = mutex.clone();
+    let work = move || {
+        let mut value = held.lock();
+        thread::park();
+        *value += 1;
+        panic!("on purpose, with a mutex held");
+    };
+    let handle = session.spawned(id, Builder::new().name("holder").core(core).spawn(work))?;
+    session.wait(id, "it holds the mutex", || {
+        handle.thread().info().state == State::Parked
+    })?;
+    Ok(handle)
+}
+
+/// Three wait: one that minds, one that does not, one that minds but comes after it is good again.
+fn waiters(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let id = "crash.poison.waiters";
+    let mutex = Arc::new(Mutex::new(0_u64));
+    let dies = holder(session, id, core, &mutex)?;
+    let mut waiting = |work: fn(&Mutex<u64>) -> u64| {
+        let mutex = mutex.clone();
+        let builder = Builder::new().name("waiter").core(core).realtime(9);
+        let handle = session.spawned(id, builder.spawn(move || work(&mutex)))?;
+        session.wait(id, "it waits", || {
+            handle.thread().info().state == State::Waiting
+        })?;
+        Ok(handle)
+    };
+    let minds = waiting(|mutex| *mutex.lock())?;
+    let asks = waiting(|mutex| match mutex.lock_checked() {
+        Ok(_) => 0,
+        Err(poisoned) => {
+            let guard = poisoned.into_inner();
+            MutexGuard::clear_poison(&guard);
+            *guard
+        }
+    })?;
+    let late = waiting(|mutex| *mutex.lock())?;
+    dies.thread().unpark();
+    session.wait(id, "threads ended", || {
+        dies.is_finished() && minds.is_finished()
+    })?;
+    let is_told = dies.join() == Err(Reason::Panic) && minds.join() == Err(Reason::Poisoned);
+    session.is(id, "who waits and minds ends too", is_told);
+    let seen = session.join(id, asks)?;
+    session.check(
+        "crash.poison.asked",
+        "value that who asks sees",
+        Expect::Exactly(1),
+        seen,
+    );
+    let seen = session.join(id, late)?;
+    session.check(
+        "crash.poison.cleared",
+        "value when it is good again",
+        Expect::Exactly(1),
+        seen,
+    );
+    session.is(
+        "crash.poison.free",
+        "the mutex is free",
+        mutex.try_lock().is_some(),
+    );
+    Ok(())
+}
+
+/// Nobody waits when it crashes: who comes later finds a dead owner, also when another thread has its block.
+fn newcomers(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let id = "crash.poison.later";
+    let mutex = Arc::new(Mutex::new(0_u64));
+    let dies = holder(session, id, core, &mutex)?;
+    dies.thread().unpark();
+    session.wait(id, "thread ended", || dies.is_finished())?;
+    session.is(id, "it crashed", dies.join() == Err(Reason::Panic));
+    let comes = |session: &mut Session<'_>, work: fn(&Mutex<u64>) -> u64| {
+        let mutex = mutex.clone();
+        let handle = session.spawned(id, thread::spawn(move || work(&mutex)))?;
+        session.wait(id, "thread ended", || handle.is_finished())?;
+        Ok(handle.join())
+    };
+    let locks = comes(session, |mutex| *mutex.lock())?;
+    session.is(
+        "crash.poison.lock",
+        "who locks it ends",
+        locks == Err(Reason::Poisoned),
+    );
+    let tries = comes(session, |mutex| mutex.try_lock().map_or(7, |value| *value))?;
+    session.is(
+        "crash.poison.try",
+        "who tries it ends",
+        tries == Err(Reason::Poisoned),
+    );
+    let asks = comes(session, |mutex| {
+        mutex.lock_checked().map_or_else(|e| *e.into_inner(), |_| 7)
+    })?;
+    session.is("crash.poison.ask", "who asks is told", asks == Ok(1));
+    let again = comes(session, |mutex| *mutex.lock())?;
+    session.is(
+        "crash.poison.stays",
+        "it stays so",
+        again == Err(Reason::Poisoned),
+    );
+    Ok(())
+}
