@@ -146,9 +146,9 @@ irq_from_thread:
 
 // A fault or an unexpected exception. On entry: on SP_EL1, FAULT_SIZE bytes below where it was, with the
 // thread's x0 and x1 stored and the kind in x0. Completes the fault frame and calls fault(&frame), which
-// returns only if it is a thread's and the thread is to end: then SP_EL1 was empty and is so again, and the
-// thread goes on at the top of its own stack (x0, with the report above it), with interrupts and SError open,
-// in last_act(report, bytes), which does not return.
+// returns only if it is a thread's, so that SP_EL1 was empty and is so again. If the thread is to end, it goes on
+// at the top of its own stack (x0, with the report above it), with interrupts and SError open, in
+// last_act(report, bytes), which does not return. If x0 = 0, it goes on as it was.
 .global fault_common
 fault_common:
     stp     x2, x3, [sp, #16]
@@ -175,11 +175,72 @@ fault_common:
     mrs     x0, sp_el0
     add     x1, sp, #{FAULT_SIZE}
     stp     x0, x1, [sp, #{FAULT_SP0_SP1}]
+    mrs     x0, fpcr
+    mrs     x1, fpsr
+    stp     x0, x1, [sp, #{FAULT_FPCR_FPSR}]
+    stp     q0, q1, [sp, #{FAULT_Q0}]
+    stp     q2, q3, [sp, #{FAULT_Q0} + 32]
+    stp     q4, q5, [sp, #{FAULT_Q0} + 64]
+    stp     q6, q7, [sp, #{FAULT_Q0} + 96]
+    stp     q8, q9, [sp, #{FAULT_Q0} + 128]
+    stp     q10, q11, [sp, #{FAULT_Q0} + 160]
+    stp     q12, q13, [sp, #{FAULT_Q0} + 192]
+    stp     q14, q15, [sp, #{FAULT_Q0} + 224]
+    stp     q16, q17, [sp, #{FAULT_Q0} + 256]
+    stp     q18, q19, [sp, #{FAULT_Q0} + 288]
+    stp     q20, q21, [sp, #{FAULT_Q0} + 320]
+    stp     q22, q23, [sp, #{FAULT_Q0} + 352]
+    stp     q24, q25, [sp, #{FAULT_Q0} + 384]
+    stp     q26, q27, [sp, #{FAULT_Q0} + 416]
+    stp     q28, q29, [sp, #{FAULT_Q0} + 448]
+    stp     q30, q31, [sp, #{FAULT_Q0} + 480]
     msr     fpcr, xzr
     mov     x0, sp
     bl      {fault}
+    cbz     x0, 1f
     add     sp, sp, #{FAULT_SIZE}
     b       thread_ends
+1:
+    ldp     q0, q1, [sp, #{FAULT_Q0}]
+    ldp     q2, q3, [sp, #{FAULT_Q0} + 32]
+    ldp     q4, q5, [sp, #{FAULT_Q0} + 64]
+    ldp     q6, q7, [sp, #{FAULT_Q0} + 96]
+    ldp     q8, q9, [sp, #{FAULT_Q0} + 128]
+    ldp     q10, q11, [sp, #{FAULT_Q0} + 160]
+    ldp     q12, q13, [sp, #{FAULT_Q0} + 192]
+    ldp     q14, q15, [sp, #{FAULT_Q0} + 224]
+    ldp     q16, q17, [sp, #{FAULT_Q0} + 256]
+    ldp     q18, q19, [sp, #{FAULT_Q0} + 288]
+    ldp     q20, q21, [sp, #{FAULT_Q0} + 320]
+    ldp     q22, q23, [sp, #{FAULT_Q0} + 352]
+    ldp     q24, q25, [sp, #{FAULT_Q0} + 384]
+    ldp     q26, q27, [sp, #{FAULT_Q0} + 416]
+    ldp     q28, q29, [sp, #{FAULT_Q0} + 448]
+    ldp     q30, q31, [sp, #{FAULT_Q0} + 480]
+    ldp     x0, x1, [sp, #{FAULT_FPCR_FPSR}]
+    msr     fpcr, x0
+    msr     fpsr, x1
+    ldp     x0, x1, [sp, #{FAULT_ELR_SPSR}]
+    msr     elr_el1, x0
+    msr     spsr_el1, x1
+    ldp     x2, x3, [sp, #16]
+    ldp     x4, x5, [sp, #32]
+    ldp     x6, x7, [sp, #48]
+    ldp     x8, x9, [sp, #64]
+    ldp     x10, x11, [sp, #80]
+    ldp     x12, x13, [sp, #96]
+    ldp     x14, x15, [sp, #112]
+    ldp     x16, x17, [sp, #128]
+    ldp     x18, x19, [sp, #144]
+    ldp     x20, x21, [sp, #160]
+    ldp     x22, x23, [sp, #176]
+    ldp     x24, x25, [sp, #192]
+    ldp     x26, x27, [sp, #208]
+    ldp     x28, x29, [sp, #224]
+    ldr     x30, [sp, #{FAULT_LR_KIND}]
+    ldp     x0, x1, [sp]
+    add     sp, sp, #{FAULT_SIZE}
+    eret
 
 .global thread_ends
 thread_ends:
@@ -189,6 +250,22 @@ thread_ends:
     mov     x30, xzr
     msr     daifclr, #6
     b       {last_act}
+
+// Where an interrupt lets a thread go on that has used more than its stack with interrupts masked.
+.global overflow_ends
+overflow_ends:
+    brk     #{OVERFLOW}
+
+// Where such a thread goes on if it was switched away from meanwhile, in place of the return from reschedule:
+// interrupts are masked, and x19-x28 and v8-v15 are the caller's.
+.global overflow_diverted
+overflow_diverted:
+    stp     x29, x30, [sp, #-16]!
+    mov     x29, sp
+    bl      {overflow_goes_on}
+    ldp     x29, x30, [sp], #16
+    mov     x30, x0
+    ret
 
 .section .rodata.vectors, "a"
 .balign 8

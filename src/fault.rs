@@ -13,6 +13,8 @@ mod contain;
 #[cfg(target_os = "none")]
 mod death;
 #[cfg(target_os = "none")]
+pub(crate) mod overflow;
+#[cfg(target_os = "none")]
 mod report;
 
 pub use reason::Reason;
@@ -20,6 +22,6 @@ pub use syndrome::{Access, Place, Syndrome};
 
 #[cfg(target_os = "none")]
 pub(crate) use {
-    contain::{contain, panicked, poisoned},
-    death::{Hooks, crashed, last_act, set_brief, set_hooks},
+    contain::{OVERFLOW, Outcome, contain, panicked, poisoned},
+    death::{Detail, Hooks, crashed, last_act, set_detail, set_hooks},
 };

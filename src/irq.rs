@@ -18,6 +18,7 @@ use crate::arch::refusals::park_core;
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
+use crate::fault::overflow;
 use crate::sched::per_core::{self, Core};
 use crate::sched::switch::Cause;
 use crate::sched::{thread, timers, tracer};
@@ -38,6 +39,9 @@ pub const BENCH_SGI: u32 = 3;
 
 /// The SGI by which a core that gives up lets the others park.
 const STOP_SGI: u32 = 4;
+
+/// The SGI by which a core asks itself to end the thread that it runs: its stack has ended with IRQs masked.
+const OVERFLOW_SGI: u32 = 5;
 
 /// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
@@ -167,6 +171,11 @@ pub(crate) fn stop_others(irq: &IrqGuard) {
     }
 }
 
+/// To this core: see [`OVERFLOW_SGI`].
+pub(crate) fn send_overflow(core: CoreId) {
+    send_sgi(core, OVERFLOW_SGI);
+}
+
 /// Asks `core` to reschedule. What it is to find in its inbox was stored before: the driver has a barrier. Asked often,
 /// it looks once, at all of it (pre-flight 24).
 #[inline]
@@ -237,6 +246,11 @@ fn device(intid: u32, core: CoreId) {
     }
     if intid == STOP_SGI {
         park_core();
+    }
+    if intid == OVERFLOW_SGI {
+        // SAFETY: the exception has masked IRQs.
+        let irq = unsafe { IrqGuard::assume_masked() };
+        return overflow::on_sgi(&irq);
     }
     // Nobody can quiet it, so it would come again at once, for ever.
     UNEXPECTED.count(core);

@@ -5,10 +5,10 @@
 use core::arch::{asm, global_asm};
 use core::mem::{offset_of, size_of};
 
-use aarch64_cpu::registers::ELR_EL1;
+use aarch64_cpu::registers::{ELR_EL1, SP_EL0};
 use tock_registers::interfaces::Readable;
 
-use crate::fault;
+use crate::fault::{self, Outcome};
 use crate::irq;
 use crate::kernel;
 use crate::sched::context::Context;
@@ -70,6 +70,12 @@ pub struct FaultFrame {
     pub sp_el0: u64,
     /// The exception stack pointer, before this frame.
     pub sp_el1: u64,
+    /// Of the thread, which may go on.
+    pub fpcr: u64,
+    /// As above.
+    pub fpsr: u64,
+    /// v0-v31, as above.
+    pub q: [u128; 32],
 }
 
 const _: () = {
@@ -79,6 +85,9 @@ const _: () = {
     assert!(offset_of!(FaultFrame, spsr) == offset_of!(FaultFrame, elr) + 8);
     assert!(offset_of!(FaultFrame, far) == offset_of!(FaultFrame, esr) + 8);
     assert!(offset_of!(FaultFrame, sp_el1) == offset_of!(FaultFrame, sp_el0) + 8);
+    assert!(offset_of!(FaultFrame, fpsr) == offset_of!(FaultFrame, fpcr) + 8);
+    assert!(offset_of!(FaultFrame, fpcr) <= 504 && offset_of!(FaultFrame, q) + 480 <= 1008);
+    assert!(offset_of!(FaultFrame, q) % 16 == 0);
     assert!(size_of::<FaultFrame>().is_multiple_of(16));
 };
 
@@ -98,6 +107,10 @@ global_asm!(
     FAULT_ESR_FAR = const offset_of!(FaultFrame, esr),
     FAULT_SP0_SP1 = const offset_of!(FaultFrame, sp_el0),
     irq_dispatch = sym irq::dispatch,
+    FAULT_FPCR_FPSR = const offset_of!(FaultFrame, fpcr),
+    FAULT_Q0 = const offset_of!(FaultFrame, q),
+    OVERFLOW = const fault::OVERFLOW,
+    overflow_goes_on = sym fault::overflow::goes_on,
     fault = sym fault,
     last_act = sym fault::last_act,
 );
@@ -141,12 +154,34 @@ pub(crate) fn interrupt_probe() -> usize {
     unsafe { interrupt_probe_address }
 }
 
+unsafe extern "C" {
+    safe fn overflow_ends();
+    safe fn overflow_diverted();
+}
+
+/// Where a thread goes on that was switched away from with a page lent to it.
+pub(crate) fn overflow_goes_on() -> usize {
+    overflow_diverted as *const () as usize
+}
+
+/// Lets the thread that was interrupted go on at the `brk` that ends it.
+///
+/// # Safety
+///
+/// By a handler of an interrupt: SP_EL0 points to the frame.
+pub(crate) unsafe fn go_on_at_overflow() {
+    let frame = core::ptr::with_exposed_provenance_mut::<InterruptFrame>(SP_EL0.get() as usize);
+    // SAFETY: `irq_from_thread` has written it there, and nobody else uses it meanwhile.
+    unsafe { (*frame).elr = overflow_ends as *const () as u64 };
+}
+
 /// Any exception that is not an interrupt from a thread. Returns if it is the end of a thread only: where its stack
-/// begins anew, at the report (low half, x0), and the bytes of that (high half, x1). A `u128`, because a struct would be
-/// returned through memory by some compilers. Else the machine stops.
+/// begins anew, at the report (low half, x0), and the bytes of that (high half, x1); or 0, if the thread is to go on as
+/// it was. A `u128`, because a struct would be returned through memory by some compilers. Else the machine stops.
 extern "C" fn fault(frame: &FaultFrame) -> u128 {
     match fault::contain(frame) {
-        Ok(anew) => anew.report as u128 | (anew.bytes as u128) << 64,
+        Ok(Outcome::Ends { report, bytes }) => report as u128 | (bytes as u128) << 64,
+        Ok(Outcome::GoesOn) => 0,
         Err(why) => kernel::fatal_fault(frame, why),
     }
 }

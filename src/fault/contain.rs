@@ -7,9 +7,9 @@ use core::fmt::Write;
 use core::panic::PanicInfo;
 use core::ptr::with_exposed_provenance_mut;
 
-use super::Reason;
 use super::report::{REPORT_BYTES, Report};
 use super::syndrome::{Place, Syndrome};
+use super::{Reason, overflow};
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::exceptions::{self, FaultFrame};
 use crate::mem::window::{GUARD_BYTES, UNIT_BYTES};
@@ -21,6 +21,8 @@ use crate::sync::SpinLock;
 const PANIC: u16 = 0x7069;
 /// See [`poisoned`].
 const POISON: u16 = 0x706f;
+/// See [`overflow`].
+pub(crate) const OVERFLOW: u16 = 0x6f76;
 
 /// What is kept of a panic's message.
 const MESSAGE_BYTES: usize = 256;
@@ -29,25 +31,36 @@ const MESSAGE_BYTES: usize = 256;
 /// contained, its core holds no lock.
 static REPORT: SpinLock<Report> = SpinLock::new(Report::new());
 
-/// Where a dying thread goes on: on its own stack, from the top, below the report.
+/// What becomes of a thread that has faulted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Anew {
-    /// Where the report begins, and the stack ends.
-    pub(crate) report: usize,
-    /// Bytes of the report.
-    pub(crate) bytes: usize,
+pub(crate) enum Outcome {
+    /// It ends, on its own stack, from the top, with [`last_act`](super::last_act).
+    Ends {
+        /// Where the report begins, and the stack ends.
+        report: usize,
+        /// Bytes of the report.
+        bytes: usize,
+    },
+    /// What it did can be done again. It ends a little later.
+    GoesOn,
 }
 
-/// Sees to it that the thread which has faulted ends, and nothing else: it goes on where the answer says, with
-/// [`last_act`](super::last_act). On the core's exception stack, all masked.
+/// Sees to it that the thread which has faulted ends, and nothing else. On the core's exception stack, all masked.
 ///
 /// # Errors
 ///
 /// Why that cannot be, in words: the machine has to stop.
-pub(crate) fn contain(frame: &FaultFrame) -> Result<Anew, &'static str> {
+pub(crate) fn contain(frame: &FaultFrame) -> Result<Outcome, &'static str> {
     let thread = thread::current();
     check(frame, thread)?;
     let stack = thread.stack_range().ok_or("it has no stack")?;
+    if is_masked(frame) {
+        return if overflow::lend(frame, thread, &stack) {
+            Ok(Outcome::GoesOn)
+        } else {
+            Err("the thread had masked interrupts, as the holder of a spin lock does")
+        };
+    }
     let syndrome = Syndrome {
         esr: frame.esr,
         far: frame.far,
@@ -59,12 +72,16 @@ pub(crate) fn contain(frame: &FaultFrame) -> Result<Anew, &'static str> {
     let (reason, message) = match syndrome.brk() {
         Some(PANIC) => (Reason::Panic, message(frame, &stack)),
         Some(POISON) => (Reason::Poisoned, ""),
+        Some(OVERFLOW) => (
+            Reason::StackOverflow,
+            "in the kernel, with interrupts masked",
+        ),
         _ => (syndrome.reason(&place), ""),
     };
     thread.set_reason(reason);
     // SAFETY: an exception masks IRQs, and they stay so until the thread goes on.
     let irq = unsafe { IrqGuard::assume_masked() };
-    let anew = {
+    let outcome = {
         let mut report = REPORT.lock();
         report.write(frame, thread, per_core::this(&irq).id(), syndrome, message);
         let text = report.as_bytes();
@@ -75,21 +92,20 @@ pub(crate) fn contain(frame: &FaultFrame) -> Result<Anew, &'static str> {
             with_exposed_provenance_mut::<u8>(at)
                 .copy_from_nonoverlapping(text.as_ptr(), text.len());
         }
-        Anew {
+        Outcome::Ends {
             report: at,
             bytes: text.len(),
         }
     };
+    overflow::end(thread);
     dying::disown(&irq);
-    Ok(anew)
+    Ok(outcome)
 }
 
 const _: () = assert!(REPORT_BYTES < UNIT_BYTES / 4);
 
 /// Whether the thread may end where it stands.
 fn check(frame: &FaultFrame, thread: &Thread) -> Result<(), &'static str> {
-    /// PSTATE.I in SPSR_EL1.
-    const MASKED: u64 = 1 << 7;
     if frame.kind != 0 {
         return Err("it was not a thread's instruction");
     }
@@ -102,12 +118,16 @@ fn check(frame: &FaultFrame, thread: &Thread) -> Result<(), &'static str> {
     if thread.preempt_count() != 0 {
         return Err("the thread held off preemption");
     }
+    Ok(())
+}
+
+/// Whether the thread had masked interrupts.
+fn is_masked(frame: &FaultFrame) -> bool {
+    /// PSTATE.I in SPSR_EL1.
+    const MASKED: u64 = 1 << 7;
     // An interrupt that finds no room for its frame masks, but it comes only where that was not so.
     let is_frame = frame.elr as usize == exceptions::interrupt_probe();
-    if frame.spsr & MASKED != 0 && !is_frame {
-        return Err("the thread had masked interrupts, as the holder of a spin lock does");
-    }
-    Ok(())
+    frame.spsr & MASKED != 0 && !is_frame
 }
 
 /// The message of a panic, which lies on the stack of the thread.

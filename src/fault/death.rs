@@ -6,7 +6,7 @@
 
 #![expect(unsafe_code, reason = "the report lies on the thread's stack")]
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::console;
 use crate::sched::{lifecycle, thread};
@@ -28,20 +28,33 @@ static HOOKS: SpinLock<Hooks> = SpinLock::new(Hooks {
 });
 
 static CRASHED: AtomicU64 = AtomicU64::new(0);
-static IS_BRIEF: AtomicBool = AtomicBool::new(false);
+static DETAIL: AtomicU8 = AtomicU8::new(Detail::Full as u8);
+
+/// How much a report says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Detail {
+    /// Nothing.
+    None = 0,
+    /// Two lines.
+    Brief = 1,
+    /// All there is.
+    Full = 2,
+}
 
 /// How many threads have crashed.
 pub(crate) fn crashed() -> u64 {
     CRASHED.load(Ordering::Relaxed)
 }
 
-/// Reports have two lines from now on, or all.
-pub(crate) fn set_brief(is_brief: bool) {
-    IS_BRIEF.store(is_brief, Ordering::Relaxed);
+/// Reports say so much from now on.
+pub(crate) fn set_detail(detail: Detail) {
+    DETAIL.store(detail as u8, Ordering::Relaxed);
 }
 
-pub(super) fn is_brief() -> bool {
-    IS_BRIEF.load(Ordering::Relaxed)
+/// Whether reports say so much.
+pub(super) fn is_said(detail: Detail) -> bool {
+    DETAIL.load(Ordering::Relaxed) >= detail as u8
 }
 
 /// Calls these from now on.
@@ -56,7 +69,9 @@ pub(crate) extern "C" fn last_act(report: usize, bytes: usize) -> ! {
     let current = thread::current();
     CRASHED.fetch_add(1, Ordering::Relaxed);
     let hooks = *HOOKS.lock();
-    (hooks.print)(core::str::from_utf8(text).unwrap_or("a report that is no text\n"));
+    if !text.is_empty() {
+        (hooks.print)(core::str::from_utf8(text).unwrap_or("a report that is no text\n"));
+    }
     current.abandon_argument();
     (hooks.crashed)(ThreadId(current.id()));
     lifecycle::end()

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 
 use ufmt::{uDisplay, uWrite, uwrite, uwriteln};
 
-use super::death;
+use super::death::{self, Detail};
 use super::syndrome::Syndrome;
 use crate::arch::exceptions::FaultFrame;
 use crate::core_id::CoreId;
@@ -50,6 +50,9 @@ impl Report {
         message: &str,
     ) {
         self.0.clear();
+        if !death::is_said(Detail::Brief) {
+            return;
+        }
         let (word, words) = thread
             .reason()
             .map_or(("", ""), |reason| (reason.as_str(), reason.in_words()));
@@ -62,7 +65,7 @@ impl Report {
             core.index(),
             words
         );
-        if !death::is_brief() {
+        if death::is_said(Detail::Full) {
             self.details(frame, syndrome, message);
         }
         let line = Line::begin(self, "fault")

@@ -11,9 +11,11 @@
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
 use crate::mem::PAGES;
+use crate::mem::ranges::PAGE_BYTES;
 use crate::mem::tables;
 use crate::mem::window::{UNIT_BYTES, UNIT_PAGES, block_of, units_for, window};
 use crate::sync::SpinLock;
+use core::ops::Range;
 use core::ptr::with_exposed_provenance_mut;
 
 /// Sizes, in units, that have a list of their own: up to 256 KiB. All larger stacks share one.
@@ -146,7 +148,7 @@ impl Place {
         unsafe { with_exposed_provenance_mut::<u8>(block).write_bytes(0, units * UNIT_BYTES) };
         // SAFETY: from now on the memory is used through the window only. Windows of different
         // blocks are disjoint, and an earlier stack in this block was unmapped before it was freed.
-        unsafe { tables::map_pages(&stack, block) }
+        unsafe { map_with_table_below(&stack, block) }
             .map_err(|tables::OutOfTables| StackError::OutOfMemory)?;
         Ok(Self {
             bottom: stack.start,
@@ -172,6 +174,28 @@ impl Place {
     fn link(self) -> *mut Free {
         with_exposed_provenance_mut::<Free>(self.top()).wrapping_sub(1)
     }
+}
+
+/// Maps `stack` to the memory from `block`. Afterwards there is a table for the page below it too, where a page may have
+/// to be lent at a moment when none can be made (`fault::overflow`).
+///
+/// # Safety
+///
+/// As of [`tables::map_pages`].
+unsafe fn map_with_table_below(
+    stack: &Range<usize>,
+    block: usize,
+) -> Result<(), tables::OutOfTables> {
+    if stack.start.is_multiple_of(tables::TABLE_REACH_BYTES) {
+        let below = stack.start - PAGE_BYTES..stack.start;
+        // SAFETY: nobody uses it before it is unmapped again; the memory is the caller's.
+        unsafe {
+            tables::map_pages(&below, block)?;
+            tables::unmap_pages(&below);
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { tables::map_pages(stack, block) }
 }
 
 impl Cache {

@@ -16,6 +16,7 @@ use aarch64_paging::descriptor::{El1Attributes, PhysicalAddress};
 use aarch64_paging::paging::{Constraints, El1And0, MemoryRegion, RootTable, VaRange};
 use core::arch::asm;
 use core::ops::Range;
+use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use core::sync::atomic::Ordering;
 
 /// 39-bit addresses with a 4 KiB granule: a walk starts at level 1.
@@ -37,6 +38,9 @@ const TABLES_PER_PIECE: usize = 4;
 /// What is mapped or unmapped in one go: 256 pages, half of what one table has. Were all of a table
 /// unmapped at once, `aarch64-paging` would give it back while a walker may still read it.
 const PIECE_BYTES: usize = 1 << 20;
+
+/// What the pages of one table reach over.
+pub(crate) const TABLE_REACH_BYTES: usize = 2 << 20;
 
 struct Tables {
     root: RootTable<El1And0, TablePages>,
@@ -183,6 +187,69 @@ pub(crate) unsafe fn unmap_pages(virtual_range: &Range<usize>) {
     }
 }
 
+/// Maps the page at `address`, unmapped until now, to the memory at `physical`: as data, for the core that asks and for
+/// all others. False: there is no table for it. Without the lock, which the thread that asks may hold: it changes one
+/// entry, which is nobody else's.
+///
+/// # Safety
+///
+/// Memory and address are the caller's.
+pub(crate) unsafe fn lend_page(address: usize, physical: usize) -> bool {
+    let Some(entry) = entry_of(address) else {
+        return false;
+    };
+    let attributes = attributes(Access::Data) | El1Attributes::TABLE_OR_PAGE;
+    // SAFETY: the entry of a page that is the caller's. It was invalid, so no TLB has it.
+    unsafe { entry.write_volatile(attributes.bits() | physical) };
+    mmu::synchronize_new_mappings();
+    true
+}
+
+/// Ends [`lend_page`].
+///
+/// # Safety
+///
+/// Nobody uses the page any more.
+pub(crate) unsafe fn take_page_back(address: usize) {
+    if let Some(entry) = entry_of(address) {
+        // SAFETY: as in `lend_page`.
+        unsafe { entry.write_volatile(0) };
+        invalidate(&(address..address + PAGE_BYTES));
+    }
+}
+
+/// The entry of the page at `address`, if there is a table of the last level for it. Tables are never given back.
+fn entry_of(address: usize) -> Option<*mut usize> {
+    /// Bits of an index, and bits of the address of a table in an entry.
+    const INDEX: usize = 0x1ff;
+    const TABLE: usize = 0xffff_ffff_f000;
+    let mut table = mmu::FINAL_ROOT.load(Ordering::Relaxed) as usize & TABLE;
+    for shift in [30, 21] {
+        let entry = with_exposed_provenance::<usize>(table).wrapping_add(address >> shift & INDEX);
+        // SAFETY: an entry of a table of ours; others may write other entries meanwhile.
+        let entry = unsafe { entry.read_volatile() };
+        if entry & mmu::DESCRIPTOR_TABLE as usize != mmu::DESCRIPTOR_TABLE as usize {
+            return None;
+        }
+        table = entry & TABLE;
+    }
+    Some(with_exposed_provenance_mut::<usize>(table).wrapping_add(address >> 12 & INDEX))
+}
+
+/// Forgets what the TLBs of all cores hold of a range whose entries are invalid.
+fn invalidate(range: &Range<usize>) {
+    // SAFETY: barriers and TLB maintenance have no effect on memory. VAAE1IS takes bits 55:12
+    // of the address in its low bits and any ASID (DDI 0487, C5.5).
+    unsafe {
+        asm!("dsb ishst", options(nostack, preserves_flags));
+        for address in range.clone().step_by(PAGE_BYTES) {
+            let page = address / PAGE_BYTES;
+            asm!("tlbi vaae1is, {}", in(reg) page, options(nostack, preserves_flags));
+        }
+        asm!("dsb ish", "isb", options(nostack, preserves_flags));
+    }
+}
+
 /// A range in parts of at most [`PIECE_BYTES`].
 fn pieces(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
@@ -226,16 +293,7 @@ impl Tables {
             self.root
                 .map_range(&memory, PhysicalAddress(0), nothing, Constraints::empty());
         debug_assert!(unmapped.is_ok(), "the range is in the address space");
-        // SAFETY: barriers and TLB maintenance have no effect on memory. VAAE1IS takes bits 55:12
-        // of the address in its low bits and any ASID (DDI 0487, C5.5).
-        unsafe {
-            asm!("dsb ishst", options(nostack, preserves_flags));
-            for address in range.clone().step_by(PAGE_BYTES) {
-                let page = address / PAGE_BYTES;
-                asm!("tlbi vaae1is, {}", in(reg) page, options(nostack, preserves_flags));
-            }
-            asm!("dsb ish", "isb", options(nostack, preserves_flags));
-        }
+        invalidate(range);
     }
 }
 

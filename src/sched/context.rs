@@ -29,6 +29,11 @@ const _: () = {
 };
 
 impl Context {
+    /// Lets the thread go on at `address` in place of where it left. Returns where that was.
+    pub(super) fn divert(&mut self, address: usize) -> usize {
+        core::mem::replace(&mut self.lr, address as u64) as usize
+    }
+
     /// The context with which a thread goes to `thread_start` on its first run: all else zero.
     pub(super) fn first_run() -> Self {
         Self {

@@ -6,6 +6,7 @@
 use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
+use crate::fault::overflow;
 use crate::sched::per_core::{self, AfterSwitch, Core};
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
@@ -49,6 +50,10 @@ unsafe fn release(old: *const Thread) {
 #[cold]
 unsafe fn release_and_more(old: *const Thread, core: &Core, irq: &IrqGuard) {
     let after = core::mem::replace(&mut core.own(irq).after, AfterSwitch::NOTHING);
+    if after.has(AfterSwitch::OVERFLOWED) {
+        // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
+        overflow::switched_away(unsafe { &*old });
+    }
     if after.has(AfterSwitch::RECORDED) {
         // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
         tracer::switched(core, unsafe { &*old }, thread::current(), irq);

@@ -35,7 +35,7 @@ pub struct Own {
     /// Since when `current` runs here.
     pub(super) since_ticks: u64,
     /// What `finish_switch` has to do besides releasing the old thread.
-    pub(super) after: AfterSwitch,
+    pub(crate) after: AfterSwitch,
     /// The arithmetic of fairness, for this machine's counter.
     pub(super) policy: Policy,
     /// When this core looks for a less loaded one: 100 ms after threads began to wait without a break.
@@ -44,7 +44,7 @@ pub struct Own {
 
 /// What a switch has to be followed by. Both in one byte, so that a switch which is followed by nothing costs one test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AfterSwitch(u8);
+pub(crate) struct AfterSwitch(u8);
 
 impl AfterSwitch {
     pub(super) const NOTHING: Self = Self(0);
@@ -52,9 +52,15 @@ impl AfterSwitch {
     pub(super) const LEAVES: Self = Self(1);
     /// The switch is to be recorded.
     pub(super) const RECORDED: Self = Self(2);
+    /// The old thread has come to the end of its stack with interrupts masked (`fault::overflow`).
+    pub(crate) const OVERFLOWED: Self = Self(4);
 
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.0 |= other.0;
+    }
+
+    pub(crate) fn remove(&mut self, other: Self) {
+        self.0 &= !other.0;
     }
 
     pub(super) const fn has(self, other: Self) -> bool {

@@ -18,6 +18,7 @@ use crate::core_id::CoreId;
 use crate::fault::Reason;
 use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
+use crate::sched::context::Context;
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::inbox;
@@ -72,6 +73,9 @@ pub struct Thread {
     abandon: Cell<fn(usize)>,
     /// Why it ended before its function returned ([`Reason`]); 0: it has not.
     reason: AtomicU8,
+    /// The page that is lent to it below its stack, by number from 1; 0: none (`fault::overflow`).
+    lent_page: Cell<u8>,
+    diverted_from: Cell<usize>,
 
     // --- under the lock of the queue or list that it is in ---
     timer_links: UnsafeCell<timer_queue::Links<Thread>>,
@@ -237,6 +241,29 @@ impl Thread {
     /// The thread itself: it ends, for this reason.
     pub(crate) fn set_reason(&self, reason: Reason) {
         self.reason.store(reason as u8, Ordering::Relaxed);
+    }
+
+    /// The page that is lent to it. For the thread itself, and for the core that has just switched away from it.
+    pub(crate) fn lent_page(&self) -> Option<usize> {
+        usize::from(self.lent_page.get()).checked_sub(1)
+    }
+
+    /// Notes which page is lent to it. For the same.
+    pub(crate) fn set_lent_page(&self, page: Option<usize>) {
+        self.lent_page.set(page.map_or(0, |page| page as u8 + 1));
+    }
+
+    /// Lets it go on at `address` when it runs next. For the core that has just switched away from it.
+    pub(crate) fn divert(&self, address: usize) {
+        let context = core::ptr::with_exposed_provenance_mut::<Context>(self.sp.get());
+        // SAFETY: its context was stored there, and it runs nowhere.
+        self.diverted_from
+            .set(unsafe { (*context).divert(address) });
+    }
+
+    /// Where it would have gone on. For the thread itself.
+    pub(crate) fn diverted_from(&self) -> usize {
+        self.diverted_from.get()
     }
 
     /// What its function was started with is freed by whoever calls this: the thread itself, once.

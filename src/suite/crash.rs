@@ -12,12 +12,14 @@ use super::{
 };
 use crate::{
     cores::{self, CoreId},
-    fault, mem,
+    fault::{self, Detail},
+    mem,
     report::Verdict,
     shell::{Arg, Command, Context, Spec, pad},
     thread::Builder,
 };
 
+mod full;
 mod kinds;
 mod poison;
 
@@ -26,17 +28,19 @@ use kinds::{KINDS, Kind};
 const LIST: &str = "list";
 const ALL: &str = "all";
 const POISON: &str = "poison";
+const FULL: &str = "full";
 const SHELL: &str = "shell";
 
-/// What can be chosen: the four words, and the name of each kind.
-static CHOICES: [&str; KINDS.len() + 4] = {
-    let mut choices = [LIST; KINDS.len() + 4];
+/// What can be chosen: the five words, and the name of each kind.
+static CHOICES: [&str; KINDS.len() + 5] = {
+    let mut choices = [LIST; KINDS.len() + 5];
     choices[1] = ALL;
     choices[2] = POISON;
     choices[3] = SHELL;
+    choices[4] = FULL;
     let mut i = 0;
     while i < KINDS.len() {
-        choices[i + 4] = KINDS[i].name;
+        choices[i + 5] = KINDS[i].name;
         i += 1;
     }
     choices
@@ -59,6 +63,7 @@ pub static COMMAND: Command = Command {
                 .or_number(1)
                 .option(),
             Arg::flag("brief", "Reports of two lines"),
+            Arg::flag("quiet", "No reports"),
         ],
     },
     run,
@@ -84,20 +89,28 @@ fn run(ctx: &mut Context) -> Verdict {
     let times = ctx.number("times");
     let is_all = chosen.contains(&ALL);
     let is_chosen = |name: &str| is_all || chosen.contains(&name);
-    fault::set_brief(ctx.flag("brief"));
+    let detail = if ctx.flag("brief") {
+        Detail::Brief
+    } else {
+        Detail::Full
+    };
+    fault::set_detail(if ctx.flag("quiet") {
+        Detail::None
+    } else {
+        detail
+    });
     let mut session = Session::new(ctx);
     let mut kinds = KINDS.iter().filter(|kind| is_chosen(kind.name));
     let _: Result<(), Ended> = kinds
         .try_for_each(|kind| one(&mut session, kind, core, times))
-        .and_then(|()| {
-            if is_chosen(POISON) {
-                poison::check(&mut session, core)
-            } else {
-                Ok(())
-            }
-        });
-    fault::set_brief(false);
+        .and_then(|()| check_if(is_chosen(POISON), || poison::check(&mut session, core)))
+        .and_then(|()| check_if(is_chosen(FULL), || full::check(&mut session, core)));
+    fault::set_detail(Detail::Full);
     session.finish()
+}
+
+fn check_if(is_chosen: bool, check: impl FnOnce() -> Result<(), Ended>) -> Result<(), Ended> {
+    if is_chosen { check() } else { Ok(()) }
 }
 
 fn list(ctx: &mut Context) -> Verdict {

@@ -74,6 +74,8 @@ impl Thread {
             locals: UnsafeCell::new(Locals::new()),
             abandon: Cell::new(|_| ()),
             reason: AtomicU8::new(0),
+            lent_page: Cell::new(0),
+            diverted_from: Cell::new(0),
             timer_links: UnsafeCell::new(timer_queue::Links::new()),
             is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),

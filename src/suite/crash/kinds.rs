@@ -173,29 +173,24 @@ fn misaligned_stack() {
     unsafe { asm!("sub sp, sp, #8", "str xzr, [sp]", options(noreturn)) };
 }
 
-/// How much of this thread's stack is below `address`.
-fn left_below(address: usize) -> usize {
+/// The lowest address of this thread's stack.
+pub(super) fn bottom_of_stack() -> usize {
     let stack = block::current().stack_range();
-    stack.map_or(0, |stack| address.saturating_sub(stack.start))
+    stack.map_or(0, |stack| stack.start)
 }
 
 /// Takes all of the stack, and then accesses it so many bytes further down.
-#[inline(never)]
 fn below(bytes: usize) {
-    let here = 0_u8;
-    let address = core::ptr::from_ref(black_box(&here)).addr() & !15;
-    // SAFETY: faults, which ends the thread: the last access is to the guard of its stack. The stack pointer comes to
-    // the bottom of the stack, or to a little above it.
+    // SAFETY: faults, which ends the thread: the last access is to the guard of its stack.
     unsafe {
         asm!(
-            "mov x8, sp",
-            "sub x8, x8, x10",
-            "sub sp, sp, x8",
+            "mov sp, {bottom}",
             "strb wzr, [sp]",
-            "sub x9, x10, x9",
-            "strb wzr, [x9]",
-            in("x9") bytes,
-            in("x10") address - left_below(address),
+            "sub {bytes}, {bottom}, {bytes}",
+            "strb wzr, [{bytes}]",
+            "brk #2",
+            bytes = in(reg) bytes,
+            bottom = in(reg) bottom_of_stack(),
             options(noreturn),
         );
     }
@@ -203,21 +198,16 @@ fn below(bytes: usize) {
 
 /// Is interrupted when there is room for less than the frame of an interrupt.
 fn interrupted() {
-    let here = 0_u8;
-    let address = core::ptr::from_ref(black_box(&here)).addr() & !15;
-    let bottom = address - left_below(address) + 64;
     let irq = IrqGuard::mask();
     irq::send_reschedule(cores::current());
     core::mem::forget(irq);
     // SAFETY: the interrupt is pending, so it comes with the mask gone. It faults, which ends the thread.
     unsafe {
         asm!(
-            "mov x8, sp",
-            "sub x8, x8, x10",
-            "sub sp, sp, x8",
+            "mov sp, {}",
             "msr daifclr, #2",
             "2: b 2b",
-            in("x10") bottom,
+            in(reg) bottom_of_stack() + 64,
             options(noreturn),
         );
     }

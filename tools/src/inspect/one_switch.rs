@@ -25,6 +25,9 @@ const WITHIN_A_THREAD: [&str; 5] = [
 /// (`asm/vectors.s`).
 const ANEW: &str = "thread_ends";
 
+/// What fills its own stack on purpose.
+const FILLS_ITS_STACK: &str = "pivot::suite::crash::";
+
 /// Judges the rule.
 pub(super) fn check(image: &Image<'_>) -> Answer {
     let program = &image.program;
@@ -48,7 +51,11 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
     }
     for (function, followed) in image.dataflow.functions.iter().enumerate() {
         let name = program.functions()[function].name.as_str();
-        if !FIRST_STACKS.contains(&name) && !WITHIN_A_THREAD.contains(&name) && name != ANEW {
+        if !FIRST_STACKS.contains(&name)
+            && !WITHIN_A_THREAD.contains(&name)
+            && name != ANEW
+            && !name.contains(FILLS_ITS_STACK)
+        {
             for &address in &followed.foreign_stacks {
                 findings.push(Finding::at(
                     address,
