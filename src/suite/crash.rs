@@ -30,17 +30,19 @@ const ALL: &str = "all";
 const POISON: &str = "poison";
 const FULL: &str = "full";
 const SHELL: &str = "shell";
+const COMMAND_ITSELF: &str = "command";
 
-/// What can be chosen: the five words, and the name of each kind.
-static CHOICES: [&str; KINDS.len() + 5] = {
-    let mut choices = [LIST; KINDS.len() + 5];
+/// What can be chosen: the six words, and the name of each kind.
+static CHOICES: [&str; KINDS.len() + 6] = {
+    let mut choices = [LIST; KINDS.len() + 6];
     choices[1] = ALL;
     choices[2] = POISON;
     choices[3] = SHELL;
     choices[4] = FULL;
+    choices[5] = COMMAND_ITSELF;
     let mut i = 0;
     while i < KINDS.len() {
-        choices[i + 5] = KINDS[i].name;
+        choices[i + 6] = KINDS[i].name;
         i += 1;
     }
     choices
@@ -78,6 +80,10 @@ fn run(ctx: &mut Context) -> Verdict {
         crate::shell::crash_the_shell();
         return Verdict::Passed;
     }
+    assert!(
+        !chosen.contains(&COMMAND_ITSELF),
+        "this command crashes on purpose"
+    );
     let core = match ctx.number_if_given("core") {
         None => cores::online().last(),
         Some(number) => cores::online().find(|core| core.index() as u64 == number),

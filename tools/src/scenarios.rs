@@ -79,6 +79,14 @@ pub(crate) const ALL: &[Scenario] = &[
     ),
     command("wake", Place::Main, "wake", "wake --rounds 500"),
     command("locks", Place::Main, "locks", "locks --ms 3000"),
+    // First each kind of crash, on the last core; then everything works as before.
+    command(
+        "crash",
+        Place::Main,
+        "crash all --brief; crash null panic --times 200 --quiet; suite threads mutex condvar sem tls wake --brief",
+        "crash all --brief; crash null panic overflow --times 10000 --quiet; suite all --brief",
+    ),
+    conversation("crashes", Place::Main, conversations::crashes).on_cores(2),
     command("cost", Place::Main, "cost", "cost --rounds 2000"),
     conversation("cost-counted", Place::Main, figures::cost),
     conversation("conditions", Place::Main, figures::conditions),

@@ -109,6 +109,22 @@ pub(super) fn jobs(rig: &Rig<'_>) -> Result<()> {
     session.finish()
 }
 
+/// A command that crashes has failed, one in the background too, and the shell is there; it is started anew if it crashes
+/// itself.
+pub(super) fn crashes(rig: &Rig<'_>) -> Result<()> {
+    let mut session = rig.boot()?;
+    session.check("crash command", &["ends by a panic", "@fault thread="])?;
+    session.check("echo still here", &["still here"])?;
+    session.serial.send(b"crash command &\r")?;
+    session.serial.expect("crash command: failed", SOON)?;
+    session.check("crash null --core 1", &["on core 1 ends by a null pointer"])?;
+    session.serial.send(b"crash shell\r")?;
+    session.serial.expect("the shell crashes on purpose", SOON)?;
+    session.serial.expect(PROMPT, SOON)?;
+    session.check("mem", &["4 threads, with what they had allocated"])?;
+    session.finish()
+}
+
 /// `suite` names what there is, runs what it is told, completes names, and says how each went.
 pub(super) fn suite(rig: &Rig<'_>) -> Result<()> {
     let mut session = rig.boot()?;
