@@ -24,9 +24,11 @@ mod barrier;
 #[cfg(not(loom))]
 pub mod channel;
 #[cfg(not(loom))]
+pub(crate) mod held;
+#[cfg(not(loom))]
 mod once;
 #[cfg(not(loom))]
-mod rwlock;
+pub(crate) mod rwlock;
 #[cfg(not(loom))]
 mod semaphore;
 #[cfg(not(loom))]

@@ -29,6 +29,7 @@ use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
 use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sync::SpinLock;
+use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
@@ -88,6 +89,8 @@ pub struct Thread {
     pub(super) generation: AtomicU8,
     /// Which mutexes it has to do with, under the lock of `sync::inheritance`.
     pub(crate) edges: Edges,
+    /// Which read-write locks it holds; see there.
+    pub(crate) held: Held,
     /// What it inherits; written under the same lock, read by anybody.
     inherited: AtomicU16,
     inherited_rank: AtomicU64,

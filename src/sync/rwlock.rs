@@ -5,10 +5,12 @@
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::sched::wait_list::WaitList;
 use crate::sched::wake::{self, Claimed, State};
+use crate::sched::{registry, thread};
 use crate::sync::SpinLock;
 
 /// A lock that many may have to read, or one to write. Whoever waits, waits asleep.
@@ -17,11 +19,22 @@ use crate::sync::SpinLock;
 /// wait to read go in together, and when they are done, the writer that has waited longest. (Reads and writes
 /// take turns where both are wanted.)
 ///
+/// If a thread crashes that writes, the lock is poisoned: `read`, `write` and the two that try end the thread that calls
+/// them, as unwrapping does in std, until [`clear_poison`](Self::clear_poison). One that reads just reads no more.
+///
 /// Without priority inheritance. Threads only: an interrupt handler may do nothing with it.
 #[derive(Debug, Default)]
 pub struct RwLock<T> {
-    turns: SpinLock<Turns>,
+    raw: RawRwLock,
     value: UnsafeCell<T>,
+}
+
+/// The lock without its value.
+#[derive(Debug, Default)]
+pub(crate) struct RawRwLock {
+    turns: SpinLock<Turns>,
+    /// A thread has crashed that wrote. Changed under the lock of the turns.
+    is_poisoned: AtomicBool,
 }
 
 /// Who is inside, and who waits. The lock belongs to a thread from when it is counted here, before it is woken.
@@ -78,7 +91,10 @@ impl<T> RwLock<T> {
     /// An unlocked lock around `value`.
     pub const fn new(value: T) -> Self {
         Self {
-            turns: SpinLock::new(Turns::new()),
+            raw: RawRwLock {
+                turns: SpinLock::new(Turns::new()),
+                is_poisoned: AtomicBool::new(false),
+            },
             value: UnsafeCell::new(value),
         }
     }
@@ -86,44 +102,44 @@ impl<T> RwLock<T> {
     /// Waits until nobody writes or waits to write, and keeps writers out. A thread that already reads and comes
     /// again may wait for a writer that waits for it: do not.
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
-        let irq = IrqGuard::mask();
-        let mut turns = self.turns.lock();
-        if !turns.try_read() {
-            // SAFETY: the current thread waits for nothing else, and stays in a list until it is woken.
-            unsafe { turns.readers.push_current(State::Waiting, &irq) };
-            drop(turns);
-            wake::block(&irq);
-        }
+        self.raw.read();
+        self.raw.refuse_poison(RawRwLock::read_is_over);
         RwLockReadGuard::new(self)
     }
 
     /// Waits until nobody reads or writes, and keeps all others out.
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let irq = IrqGuard::mask();
-        let mut turns = self.turns.lock();
-        if !turns.try_write() {
-            // SAFETY: as in `read`.
-            unsafe { turns.writers.push_current(State::Waiting, &irq) };
-            drop(turns);
-            wake::block(&irq);
-        }
+        self.raw.write();
+        self.raw.refuse_poison(RawRwLock::write_is_over);
         RwLockWriteGuard::new(self)
     }
 
     /// As [`read`](Self::read), if that is possible without waiting.
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
-        self.turns
-            .lock()
-            .try_read()
-            .then(|| RwLockReadGuard::new(self))
+        if !self.raw.enter_if(Turns::try_read) {
+            return None;
+        }
+        self.raw.refuse_poison(RawRwLock::read_is_over);
+        Some(RwLockReadGuard::new(self))
     }
 
     /// As [`write`](Self::write), if that is possible without waiting.
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
-        self.turns
-            .lock()
-            .try_write()
-            .then(|| RwLockWriteGuard::new(self))
+        if !self.raw.enter_if(Turns::try_write) {
+            return None;
+        }
+        self.raw.refuse_poison(RawRwLock::write_is_over);
+        Some(RwLockWriteGuard::new(self))
+    }
+
+    /// Whether a thread has crashed that wrote.
+    pub fn is_poisoned(&self) -> bool {
+        self.raw.is_poisoned.load(Ordering::Relaxed)
+    }
+
+    /// What the lock protects is good again.
+    pub fn clear_poison(&self) {
+        self.raw.is_poisoned.store(false, Ordering::Relaxed);
     }
 
     /// The value, which nobody else can have.
@@ -135,9 +151,57 @@ impl<T> RwLock<T> {
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
+}
+
+impl RawRwLock {
+    fn read(&self) {
+        let irq = IrqGuard::mask();
+        let mut turns = self.turns.lock();
+        if !turns.try_read() {
+            // SAFETY: the current thread waits for nothing else, and stays in a list until it is woken.
+            unsafe { turns.readers.push_current(State::Waiting, &irq) };
+            drop(turns);
+            wake::block(&irq);
+        }
+        thread::current().held.add(self);
+    }
+
+    fn write(&self) {
+        let irq = IrqGuard::mask();
+        let mut turns = self.turns.lock();
+        if !turns.try_write() {
+            // SAFETY: as in `read`.
+            unsafe { turns.writers.push_current(State::Waiting, &irq) };
+            drop(turns);
+            wake::block(&irq);
+        }
+        thread::current().held.add(self);
+    }
+
+    fn enter_if(&self, enter: impl FnOnce(&mut Turns) -> bool) -> bool {
+        let _irq = IrqGuard::mask();
+        let is_inside = enter(&mut self.turns.lock());
+        if is_inside {
+            thread::current().held.add(self);
+        }
+        is_inside
+    }
+
+    /// The current thread has taken it: ends the thread, if it is poisoned.
+    fn refuse_poison(&self, leave: impl FnOnce(&Self)) {
+        if self.is_poisoned.load(Ordering::Relaxed) {
+            leave(self);
+            crate::fault::poisoned();
+        }
+    }
 
     fn read_is_over(&self) {
         let irq = IrqGuard::mask();
+        thread::current().held.remove(self);
+        self.end_read(&irq);
+    }
+
+    fn end_read(&self, irq: &IrqGuard) {
         let mut turns = self.turns.lock();
         turns.reading -= 1;
         if turns.reading > 0 {
@@ -146,11 +210,16 @@ impl<T> RwLock<T> {
         // Readers wait only while a writer does.
         let next = turns.admit_writer();
         drop(turns);
-        wake_one(next, &irq);
+        wake_one(next, irq);
     }
 
     fn write_is_over(&self) {
         let irq = IrqGuard::mask();
+        thread::current().held.remove(self);
+        self.end_write(irq);
+    }
+
+    fn end_write(&self, irq: IrqGuard) {
         let mut turns = self.turns.lock();
         turns.is_writing = false;
         if turns.readers.is_empty() {
@@ -162,6 +231,34 @@ impl<T> RwLock<T> {
             drop(turns);
             drop(irq);
             readers.wake_all();
+        }
+    }
+}
+
+impl Drop for RawRwLock {
+    fn drop(&mut self) {
+        let is_held = {
+            let turns = self.turns.lock();
+            turns.is_writing || turns.reading > 0
+        };
+        // Guards were forgotten: nobody may come back to it.
+        if is_held {
+            registry::for_each(|thread| thread.held.forget(self));
+        }
+    }
+}
+
+/// The current thread has crashed: what it reads it reads no more, what it writes is poisoned.
+pub(crate) fn abandon() {
+    while let Some(lock) = thread::current().held.take() {
+        // SAFETY: a lock takes itself out when it goes; until then it is there.
+        let lock = unsafe { &*lock };
+        let irq = IrqGuard::mask();
+        if lock.turns.lock().is_writing {
+            lock.is_poisoned.store(true, Ordering::Relaxed);
+            lock.end_write(irq);
+        } else {
+            lock.end_read(&irq);
         }
     }
 }
@@ -206,7 +303,7 @@ impl<T> Deref for RwLockReadGuard<'_, T> {
 
 impl<T> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.read_is_over();
+        self.lock.raw.read_is_over();
     }
 }
 
@@ -252,6 +349,6 @@ impl<T> DerefMut for RwLockWriteGuard<'_, T> {
 
 impl<T> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.write_is_over();
+        self.lock.raw.write_is_over();
     }
 }

@@ -14,6 +14,7 @@ use crate::sched::registry::RegistryLinks;
 use crate::sched::wait_list::{WaitLinks, WaitList};
 use crate::sched::{inbox, run_queue, timer_queue};
 use crate::sync::SpinLock;
+use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
@@ -83,6 +84,7 @@ impl Thread {
             next_free: Cell::new(None),
             generation: AtomicU8::new(0),
             edges: Edges::new(),
+            held: Held::new(),
             inherited: AtomicU16::new(Urgency::LEAST.to_bits()),
             inherited_rank: AtomicU64::new(Rank::IDLE.to_bits()),
             timed_out: AtomicBool::new(false),

@@ -8,13 +8,69 @@ use super::super::{
 };
 use crate::{
     cores::CoreId,
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, RwLock},
     thread::{self, Builder, JoinHandle, Reason, State},
 };
 
 pub(super) fn check(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
     waiters(session, core)?;
-    newcomers(session, core)
+    newcomers(session, core)?;
+    read_write(session, core)
+}
+
+/// A thread crashes that reads, another one that writes: who waits goes on, and is told of the second.
+fn read_write(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let id = "crash.poison.rwlock";
+    let lock = Arc::new(RwLock::new(0_u64));
+    let builder = || Builder::new().core(core);
+    let ends_inside = |session: &mut Session<'_>, work: fn(&RwLock<u64>)| {
+        let inside = lock.clone();
+        let spawned = builder().name("inside").spawn(move || work(&inside));
+        let dies = session.spawned(id, spawned)?;
+        session.wait(id, "it is inside", || {
+            dies.thread().info().state == State::Parked
+        })?;
+        let outside = lock.clone();
+        let spawned = builder()
+            .name("waiter")
+            .spawn(move || *outside.write() += 1);
+        let waits = session.spawned(id, spawned)?;
+        session.wait(id, "it waits", || {
+            waits.thread().info().state == State::Waiting
+        })?;
+        dies.thread().unpark();
+        session.wait(id, "threads ended", || {
+            dies.is_finished() && waits.is_finished()
+        })?;
+        Ok((dies.join(), waits.join()))
+    };
+    let (inside, outside) = ends_inside(session, |lock| {
+        let _inside = lock.read();
+        thread::park();
+        panic!("on purpose, reading");
+    })?;
+    let so = inside == Err(Reason::Panic) && outside == Ok(());
+    session.is("crash.poison.reader", "the writer goes on", so);
+    let (inside, outside) = ends_inside(session, |lock| {
+        let _inside = lock.write();
+        thread::park();
+        panic!("on purpose, writing");
+    })?;
+    let so = inside == Err(Reason::Panic) && outside == Err(Reason::Poisoned);
+    session.is("crash.poison.writer", "the writer behind it ends too", so);
+    session.is(
+        "crash.poison.written",
+        "the lock says so",
+        lock.is_poisoned(),
+    );
+    lock.clear_poison();
+    session.check(
+        id,
+        "writes that were made",
+        Expect::Exactly(1),
+        *lock.read(),
+    );
+    Ok(())
 }
 
 /// A thread that holds `mutex` and crashes when it is unparked.

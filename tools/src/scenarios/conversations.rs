@@ -119,7 +119,9 @@ pub(super) fn crashes(rig: &Rig<'_>) -> Result<()> {
     session.serial.expect("crash command: failed", SOON)?;
     session.check("crash null --core 1", &["on core 1 ends by a null pointer"])?;
     session.serial.send(b"crash shell\r")?;
-    session.serial.expect("the shell crashes on purpose", SOON)?;
+    session
+        .serial
+        .expect("the shell crashes on purpose", SOON)?;
     session.serial.expect(PROMPT, SOON)?;
     session.check("mem", &["4 threads, with what they had allocated"])?;
     session.finish()

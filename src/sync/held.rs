@@ -1,0 +1,67 @@
+//! Which read-write locks a thread holds: so that they are given up for it when it crashes.
+//!
+//! In the thread's block, written by the thread alone. A guard that is forgotten (`mem::forget`) leaves its lock there;
+//! a lock that goes while it is held takes itself out of all blocks.
+
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use super::rwlock::RawRwLock;
+
+/// Locks that are kept of a thread. Of one that holds more at a time, the others are not given up when it crashes.
+const LOCKS: usize = 4;
+
+/// The read-write locks that a thread holds.
+#[derive(Debug)]
+pub(crate) struct Held([AtomicPtr<RawRwLock>; LOCKS]);
+
+impl Held {
+    /// None.
+    pub(crate) const fn new() -> Self {
+        Self([const { AtomicPtr::new(core::ptr::null_mut()) }; LOCKS])
+    }
+
+    /// The thread itself: it holds this one too.
+    pub(super) fn add(&self, lock: &RawRwLock) {
+        let free = self
+            .0
+            .iter()
+            .find(|place| place.load(Ordering::Relaxed).is_null());
+        if let Some(place) = free {
+            place.store(core::ptr::from_ref(lock).cast_mut(), Ordering::Relaxed);
+        }
+    }
+
+    /// The thread itself: it holds it once less.
+    pub(super) fn remove(&self, lock: &RawRwLock) {
+        let it = core::ptr::from_ref(lock).cast_mut();
+        let place = self
+            .0
+            .iter()
+            .find(|place| place.load(Ordering::Relaxed) == it);
+        if let Some(place) = place {
+            place.store(core::ptr::null_mut(), Ordering::Relaxed);
+        }
+    }
+
+    /// Anybody: the lock goes, whoever was to give it up.
+    pub(super) fn forget(&self, lock: &RawRwLock) {
+        let it = core::ptr::from_ref(lock).cast_mut();
+        for place in &self.0 {
+            let _ = place.compare_exchange(
+                it,
+                core::ptr::null_mut(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
+    }
+
+    /// The thread itself, which has crashed: one of them, which it holds no more.
+    pub(super) fn take(&self) -> Option<*const RawRwLock> {
+        self.0
+            .iter()
+            .map(|place| place.swap(core::ptr::null_mut(), Ordering::Relaxed))
+            .find(|lock| !lock.is_null())
+            .map(<*mut RawRwLock>::cast_const)
+    }
+}
