@@ -100,8 +100,13 @@ pub(crate) fn on_sgi(irq: &IrqGuard) {
     }
 }
 
-/// `old` has a page that is lent to it, and its registers have just been stored.
+/// A page was lent on this core, and the registers of `old` have just been stored. If it is the one, it goes on where it
+/// asks for the SGI; if it has ended, the page is free. (It is another one if the first has ended meanwhile by an
+/// interrupt that found no room.)
 pub(crate) fn switched_away(old: &Thread) {
+    if old.lent_page().is_none() {
+        return;
+    }
     if old.state() == State::Exited {
         end(old);
     } else {

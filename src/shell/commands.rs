@@ -8,7 +8,7 @@ use super::{
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 56] = [
+static TABLE: [&Command; 57] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,

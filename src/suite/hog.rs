@@ -65,9 +65,12 @@ fn run(ctx: &mut Context) -> Verdict {
     if threads > SHOWN {
         let _ = uwriteln!(ctx.out(), "and {} more", threads - SHOWN);
     }
+    let mut has_crashed = false;
     for thread in hogs.stop() {
-        // A crash has its own report.
-        let _ = thread.join();
+        has_crashed |= thread.join().is_err();
+    }
+    if has_crashed {
+        return Verdict::Failed;
     }
     // Stopping hogs that have no end of their own is how they are used.
     if stopped && seconds.is_some() {

@@ -237,9 +237,10 @@ impl Director {
         let subjects = self.shared.subjects.iter().zip(&mut self.progress);
         for (which, (subject, (rounds, since))) in subjects.enumerate() {
             let done = subject.rounds.get();
-            if done != *rounds {
+            let has_crashed = self.handles.get(which).is_some_and(JoinHandle::is_finished);
+            if done != *rounds && !has_crashed {
                 (*rounds, *since) = (done, now);
-            } else if now - *since >= PATIENCE {
+            } else if has_crashed || now - *since >= PATIENCE {
                 return Err(Ended::Stuck(which));
             }
         }
@@ -257,10 +258,8 @@ impl Director {
                     crate::thread::sleep(TICK);
                 }
             }
-            if handle.is_finished() {
-                // A crash has its own report.
-                let _ = handle.join();
-            } else {
+            // One that has crashed makes no progress either.
+            if !handle.is_finished() || handle.join().is_err() {
                 result = Err(Ended::Stuck(which));
             }
         }
