@@ -32,6 +32,13 @@ unsafe impl Sync for Pool {}
 
 static POOL: Pool = Pool(UnsafeCell::new([[0; PAGE_BYTES]; PAGES]));
 static TAKEN: AtomicU32 = AtomicU32::new(0);
+static LENT: AtomicU32 = AtomicU32::new(0);
+
+/// How often a page was lent, and how many pages are.
+pub(crate) fn counts() -> (u32, u32) {
+    let taken = TAKEN.load(Ordering::Relaxed).count_ones();
+    (LENT.load(Ordering::Relaxed), taken)
+}
 
 /// A page that nobody has.
 fn take() -> Option<usize> {
@@ -75,6 +82,7 @@ pub(super) fn lend(frame: &FaultFrame, thread: &Thread, stack: &Range<usize>) ->
         return false;
     }
     thread.set_lent_page(Some(page));
+    LENT.fetch_add(1, Ordering::Relaxed);
     // SAFETY: an exception masks IRQs.
     let irq = unsafe { IrqGuard::assume_masked() };
     watch(&irq);

@@ -33,8 +33,10 @@ struct Shared {
     came_back: AtomicU64,
 }
 
+type Call = fn(&Shared);
+
 /// What they do, by name.
-static CALLS: [(&str, fn(&Shared)); 6] = [
+static CALLS: [(&str, Call); 6] = [
     ("yield", |_| thread::yield_now()),
     ("sleep", |_| thread::sleep(Duration::from_micros(20))),
     ("park", |_| thread::park_timeout(Duration::from_micros(20))),
@@ -50,20 +52,23 @@ static CALLS: [(&str, fn(&Shared)); 6] = [
 ];
 
 pub(super) fn check(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let (before, _) = fault::overflow::counts();
     fault::set_detail(Detail::None);
     let result = CALLS
         .iter()
         .try_for_each(|&(name, call)| sweep(session, core, name, call));
     fault::set_detail(Detail::Full);
-    result
+    result?;
+    let (lent, taken) = fault::overflow::counts();
+    let (lent, taken) = (u64::from(lent - before), u64::from(taken));
+    let what = "stacks that ended with interrupts masked";
+    session.check("crash.full.lent", what, Expect::AtLeast(1), lent);
+    let what = "pages that are lent still";
+    session.check("crash.full.pages", what, Expect::Exactly(0), taken);
+    Ok(())
 }
 
-fn sweep(
-    session: &mut Session<'_>,
-    core: CoreId,
-    name: &str,
-    call: fn(&Shared),
-) -> Result<(), Ended> {
+fn sweep(session: &mut Session<'_>, core: CoreId, name: &str, call: Call) -> Result<(), Ended> {
     let mut id = heapless::String::<32>::new();
     // No name is too long.
     let _ = ufmt::uwrite!(id, "crash.full.{}", name);
