@@ -28,7 +28,9 @@ pub(crate) mod held;
 #[cfg(not(loom))]
 mod once;
 #[cfg(not(loom))]
-pub(crate) mod rwlock;
+pub(crate) mod raw_rwlock;
+#[cfg(not(loom))]
+mod rwlock;
 #[cfg(not(loom))]
 mod semaphore;
 #[cfg(not(loom))]

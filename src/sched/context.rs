@@ -30,7 +30,7 @@ const _: () = {
 
 impl Context {
     /// Lets the thread go on at `address` in place of where it left. Returns where that was.
-    pub(super) fn divert(&mut self, address: usize) -> usize {
+    pub(in crate::sched) fn divert(&mut self, address: usize) -> usize {
         core::mem::replace(&mut self.lr, address as u64) as usize
     }
 

@@ -2,12 +2,12 @@
 
 use crate::arch::cpu::IrqGuard;
 use crate::sched::{blocks, per_core};
-use crate::sync::{inheritance, rwlock};
+use crate::sync::{inheritance, raw_rwlock};
 
 /// The current thread has crashed: what it has locked it owns no more. On the core's exception stack, or with IRQs
 /// masked otherwise; whoever is woken by it runs when that is over.
 pub(crate) fn disown(irq: &IrqGuard) {
-    rwlock::abandon();
+    raw_rwlock::abandon();
     inheritance::abandon(irq);
     let core = per_core::this(irq);
     blocks::renew_current(core, irq);

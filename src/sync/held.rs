@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::rwlock::RawRwLock;
+use super::raw_rwlock::RawRwLock;
 
 /// Locks that are kept of a thread. Of one that holds more at a time, the others are not given up when it crashes.
 const LOCKS: usize = 4;
