@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "brings the machine up")]
 
-mod backtrace;
+pub(crate) mod backtrace;
 mod last_words;
 mod secondaries;
 

@@ -80,12 +80,12 @@ pub const BUILD_HASH: &str = match option_env!("PIVOT_BUILD_HASH") {
 pub const PROFILE: Option<&str> = option_env!("PIVOT_PROFILE");
 
 // Pure: no hardware, no clock, no lock. Tested on the host.
+pub mod fault;
 #[cfg_attr(
     not(any(test, target_os = "none")),
     expect(dead_code, reason = "used by what runs on the target")
 )]
 mod frames;
-pub mod fault;
 pub mod report;
 pub mod stats;
 pub mod trace;

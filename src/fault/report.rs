@@ -1,6 +1,7 @@
 //! The report of a thread that faults: what it was, where, and what the registers held.
 
 use core::convert::Infallible;
+use core::fmt;
 
 use ufmt::{uDisplay, uWrite, uwrite, uwriteln};
 
@@ -8,11 +9,12 @@ use super::death::{self, Detail};
 use super::syndrome::Syndrome;
 use crate::arch::exceptions::FaultFrame;
 use crate::core_id::CoreId;
+use crate::kernel::backtrace::{self, Origin};
 use crate::report::{Line, Value};
 use crate::sched::thread::Thread;
 
 /// The most that a report may have; what does not fit is cut.
-pub(super) const REPORT_BYTES: usize = 3072;
+pub(super) const REPORT_BYTES: usize = 4064;
 
 /// A report while it is written.
 pub(super) struct Report(heapless::Vec<u8, REPORT_BYTES>);
@@ -26,6 +28,13 @@ impl uWrite for Report {
         let _ = self
             .0
             .extend_from_slice(&text.as_bytes()[..text.len().min(room)]);
+        Ok(())
+    }
+}
+
+impl fmt::Write for Report {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Ok(()) = uWrite::write_str(self, text);
         Ok(())
     }
 }
@@ -79,6 +88,10 @@ impl Report {
             None => line,
         };
         let Ok(()) = line.end();
+        // Last, so that nothing else is cut where there is much of it.
+        if death::is_said(Detail::Full) {
+            backtrace::print(self, &Origin::of_fault(frame));
+        }
     }
 
     fn details(&mut self, frame: &FaultFrame, syndrome: Syndrome, message: &str) {
