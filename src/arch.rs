@@ -12,3 +12,4 @@ pub mod pmu;
 pub mod refusals;
 pub mod smp;
 pub mod timer;
+pub mod translate;

@@ -10,18 +10,26 @@
 //!            buddy: pages of all RAM ── ranges: which those are
 //! ```
 //!
-//! `ranges`, `plan`, `window` and `buddy` know no hardware and are tested on the host.
+//! `ranges`, `plan`, `window` and `buddy` know no hardware and are tested on the host. So do `walk`, `access` and
+//! `places`, by which `map` says what became of it all, and `probe` makes accesses that somebody typed.
 //!
 //! Locks: the heap's or the tables' lock is taken before the page allocator's, and none of them
 //! while another is held. Nothing here uses the heap but the heap.
 
+pub mod access;
 pub mod buddy;
+pub mod places;
 pub mod plan;
 pub mod ranges;
+pub mod walk;
 pub mod window;
 
 #[cfg(target_os = "none")]
 mod heap;
+#[cfg(target_os = "none")]
+pub mod map;
+#[cfg(target_os = "none")]
+pub mod probe;
 #[cfg(target_os = "none")]
 pub mod stacks;
 #[cfg(target_os = "none")]

@@ -8,6 +8,7 @@ mod columns;
 mod complete;
 mod editor;
 mod help;
+pub mod hex;
 mod history;
 mod keys;
 pub mod pad;
@@ -42,6 +43,10 @@ pub use words::{Part, SyntaxError, split};
 // What runs on the target.
 #[cfg(target_os = "none")]
 mod cmd_board;
+#[cfg(target_os = "none")]
+pub(crate) mod cmd_map;
+#[cfg(target_os = "none")]
+mod cmd_peek;
 #[cfg(target_os = "none")]
 mod cmd_pins;
 #[cfg(target_os = "none")]

@@ -68,6 +68,7 @@ static SUITES: &[&crate::shell::Command] = &[
     &channel::COMMAND,
     &once::COMMAND,
     &locks::COMMAND,
+    &map::COMMAND,
     &ctxsw::COMMAND,
 ];
 
@@ -98,6 +99,8 @@ pub mod fuzz;
 pub mod hog;
 #[cfg(target_os = "none")]
 pub mod locks;
+#[cfg(target_os = "none")]
+pub mod map;
 #[cfg(target_os = "none")]
 pub mod monotonic;
 #[cfg(target_os = "none")]

@@ -16,6 +16,7 @@ use crate::arch::mmu;
 use crate::arch::refusals::park_core;
 use crate::drivers::led::Code;
 use crate::kernel::backtrace::{self, Origin};
+use crate::mem::probe;
 use crate::{console, irq, kernel};
 
 /// The UART by polling, for `core::fmt`: the panic's message comes in no other form.
@@ -59,6 +60,12 @@ pub(crate) fn fatal_fault(frame: &FaultFrame, why: &str) -> ! {
         let _ = write!(LastWords, "x{index:<2} {value:#018x}{end}");
     }
     let _ = writeln!(LastWords);
+    if let (3 | 7, Some((address, value))) = (frame.kind, probe::last_poke()) {
+        let _ = writeln!(
+            LastWords,
+            "suspect: the last poke, {value:#x} to {address:#x}"
+        );
+    }
     backtrace::print(&mut LastWords, &Origin::of_fault(frame));
     end(Code::Fault)
 }

@@ -11,7 +11,7 @@ use crate::mem::PAGES;
 use crate::mem::plan::{Access, PAGE_ZERO, Region};
 use crate::mem::ranges::PAGE_BYTES;
 use crate::mem::table_pages::TablePages;
-use crate::sync::SpinLock;
+use crate::sync::{SpinLock, SpinLockGuard};
 use aarch64_paging::descriptor::{El1Attributes, PhysicalAddress};
 use aarch64_paging::paging::{Constraints, El1And0, MemoryRegion, RootTable, VaRange};
 use core::arch::asm;
@@ -257,6 +257,11 @@ fn pieces(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
         .clone()
         .step_by(PIECE_BYTES)
         .map(move |start| start..end.min(start + PIECE_BYTES))
+}
+
+/// While what this returns is held, nothing is mapped or unmapped. IRQs are masked so long.
+pub(crate) fn hold() -> SpinLockGuard<'static, impl Sized> {
+    TABLES.lock()
 }
 
 /// Pages that hold tables, those in reserve included.

@@ -2,7 +2,7 @@
 
 use ufmt::{uwrite, uwriteln};
 
-use super::{Command, Context, Spec, pad};
+use super::{Arg, Command, Context, Spec, cmd_map, pad};
 use crate::{
     console, cores, fault,
     irq::{self, Source},
@@ -107,10 +107,18 @@ fn irq(ctx: &mut Context) -> Verdict {
 pub(super) static MEM: Command = Command {
     spec: Spec {
         name: "mem",
-        summary: "Show what memory is used for",
-        args: &[],
+        summary: "Show what memory is used for, or what is mapped",
+        args: &[Arg::choice(
+            "what",
+            &["use", "map"],
+            "Its use, or what the page tables map, with which rights",
+        )
+        .or_choice("use")],
     },
-    run: mem,
+    run: |ctx| match ctx.choice("what") {
+        "map" => cmd_map::show(ctx),
+        _ => mem(ctx),
+    },
 };
 
 fn mem(ctx: &mut Context) -> Verdict {

@@ -3,12 +3,12 @@
 use crate::{bench, suite};
 
 use super::{
-    Command, Spec, cmd_board, cmd_pins, cmd_shell, cmd_system, cmd_threads, cmd_top, cmd_trace,
-    cmd_uart, cmd_watchdog,
+    Command, Spec, cmd_board, cmd_peek, cmd_pins, cmd_shell, cmd_system, cmd_threads, cmd_top,
+    cmd_trace, cmd_uart, cmd_watchdog,
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 57] = [
+static TABLE: [&Command; 61] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -24,6 +24,7 @@ static TABLE: [&Command; 57] = [
     &suite::crash::COMMAND,
     &suite::ctxsw::COMMAND,
     &suite::deep::COMMAND,
+    &cmd_peek::DUMP,
     &cmd_shell::ECHO,
     &suite::fpu::COMMAND,
     &suite::fuzz::COMMAND,
@@ -36,11 +37,14 @@ static TABLE: [&Command; 57] = [
     &cmd_shell::KILL,
     &bench::latency::COMMAND,
     &suite::locks::COMMAND,
+    &suite::map::COMMAND,
     &cmd_system::MEM,
     &suite::monotonic::COMMAND,
     &suite::mutex::COMMAND,
     &suite::once::COMMAND,
+    &cmd_peek::PEEK,
     &suite::pin::COMMAND,
+    &cmd_peek::POKE,
     &suite::preempt::COMMAND,
     &suite::prio::COMMAND,
     &cmd_threads::PS,

@@ -8,6 +8,8 @@ mod benchmarks;
 mod board;
 mod conversations;
 mod figures;
+mod input;
+mod memory;
 mod scenario;
 mod states;
 mod u_boot;
@@ -92,6 +94,8 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("conditions", Place::Main, figures::conditions),
     conversation("board", Place::Main, board::board),
     conversation("watchdog", Place::Main, board::watchdog),
+    command("map", Place::Main, "map", "repeat 10 map"),
+    conversation("memory", Place::Main, memory::memory),
     conversation("suite", Place::Main, conversations::suite),
     conversation("bench", Place::Main, benchmarks::bench),
     counted("preempt-counted", "preempt --strict --seconds 2"),
@@ -129,7 +133,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("u-boot-go", Place::Once, u_boot::go),
     conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
     conversation("monitor", Place::One, wires::monitored).on_cores(2),
-    conversation("random-bytes", Place::Main, conversations::random_bytes),
+    conversation("random-bytes", Place::Main, input::random_bytes),
 ];
 
 #[cfg(test)]

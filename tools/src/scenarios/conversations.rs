@@ -175,26 +175,6 @@ pub(super) fn responsive(rig: &Rig<'_>) -> Result<()> {
     session.finish()
 }
 
-/// Whatever is typed, the shell still answers.
-pub(super) fn random_bytes(rig: &Rig<'_>) -> Result<()> {
-    let mut session = rig.boot()?;
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    // No more at a time than the board keeps for its reader: a pipe is faster than any line, and what does not fit
-    // is lost, with a message.
-    for part in 0..10 {
-        let bytes: Vec<u8> = (0..1_000).map(|_| random.byte()).collect();
-        session.serial.send(&bytes)?;
-        // Whatever is half typed or half done: end it, throw it away.
-        session
-            .serial
-            .send(format!("\r\x03\x15\recho alive-{part}\r").as_bytes())?;
-        session.serial.expect(&format!("\nalive-{part}\n"), SOON)?;
-        session.serial.expect(PROMPT, SOON)?;
-    }
-    session.check("version", &["Pivot"])?;
-    session.finish()
-}
-
 pub(super) fn require(session: &Session, output: &str, pattern: &str) -> Result<()> {
     if output.contains(pattern) {
         return Ok(());
@@ -203,33 +183,4 @@ pub(super) fn require(session: &Session, output: &str, pattern: &str) -> Result<
         .serial
         .failure(&format!("no `{pattern}` in what was printed"))
         .into())
-}
-
-/// The same bytes in every run (Marsaglia's xorshift).
-struct Random(u64);
-
-impl Random {
-    fn byte(&mut self) -> u8 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.to_le_bytes()[7]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_random_bytes_repeat_and_cover_the_control_characters() {
-        let bytes = |()| {
-            let mut random = Random(0x9e37_79b9_7f4a_7c15);
-            (0..10_000).map(|_| random.byte()).collect::<Vec<u8>>()
-        };
-        assert_eq!(bytes(()), bytes(()));
-        for control in [0x03, 0x04, 0x09, 0x0d, 0x1b, 0x7f] {
-            assert!(bytes(()).contains(&control), "{control:#x}");
-        }
-    }
 }
