@@ -85,8 +85,14 @@ pub(crate) const ALL: &[Scenario] = &[
     command(
         "crash",
         Place::Main,
-        "crash all --brief; crash null panic --times 200 --quiet; suite threads mutex condvar sem tls wake --brief",
-        "crash all --brief; crash null panic overflow --times 10000 --quiet; suite all --brief",
+        "crash all --brief; suite threads mutex condvar sem wake --brief",
+        "crash all --brief; suite all --brief",
+    ),
+    command(
+        "crash-often",
+        Place::Main,
+        "crash null panic --times 200 --quiet",
+        "crash null panic overflow --times 10000 --quiet",
     ),
     conversation("crashes", Place::Main, conversations::crashes).on_cores(2),
     command("cost", Place::Main, "cost", "cost --rounds 2000"),

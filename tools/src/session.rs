@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use pivot::report::{DONE, Record, Verdict};
 
 use crate::build::Firmware;
@@ -20,6 +20,9 @@ use crate::workspace::Workspace;
 
 /// The prompt, as the firmware prints it at the start of a line.
 pub(crate) const PROMPT: &str = "pivot> ";
+
+/// Of the terminal that the shell takes for granted.
+const COLUMNS: usize = 80;
 
 /// Longer than a boot takes on a busy host: it detects a hang and measures nothing.
 const BOOT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -164,6 +167,12 @@ impl Session {
 
     /// As [`Session::command`], for one that takes long.
     pub(crate) fn command_within(&mut self, line: &str, timeout: Duration) -> Result<String> {
+        // A longer one is shown in part, and its echo would be waited for in vain.
+        let shown = COLUMNS - PROMPT.len() - 1;
+        ensure!(
+            line.len() <= shown,
+            "`{line}` is longer than {shown} characters"
+        );
         self.serial.send(line.as_bytes())?;
         self.serial.send(b"\r")?;
         // The echo ends with the line and a newline; a prompt that is only redrawn follows no newline.
