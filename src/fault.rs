@@ -1,7 +1,7 @@
 //! What becomes of a thread that faults: it ends, with a report; all else runs on.
 //!
 //! `reason` and `syndrome` know no hardware and are tested on the host. The way of a fault: `arch::exceptions` catches
-//! it on the core's exception stack, [`contain`] decides whether the thread can end alone, `report` puts into words what
+//! it on the core's exception stack, `contain` decides whether the thread can end alone, `report` puts into words what
 //! there is to say while the thread's stack still holds it, and `death` prints that as the thread, from the top of its
 //! own stack, and ends it by the ordinary path. `docs/faults.md` says what is promised.
 

@@ -7,7 +7,7 @@
 //! A thread that crashes leaves locked what it held, and nobody knows what that is: taking a free mutex stores the
 //! thread pointer and nothing else. So a pointer to a block carries the block's *generation* in its top byte, which the
 //! core ignores in an address (TBI: DDI 0487, D8.8.1). A crash begins the next generation; who then finds a mutex with
-//! the pointer of an earlier one knows that its owner is dead ([`is_past`]). It costs nothing where there is no crash.
+//! the pointer of an earlier one knows that its owner is dead (`is_past`). It costs nothing where there is no crash.
 //! A block whose generations are used up, after 255 crashes, is not used again.
 
 #![expect(unsafe_code, reason = "blocks are shared by counted pointers")]

@@ -152,8 +152,8 @@ fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
         let soonest = own.policy.soonest_loss_ticks(own.since_ticks);
         if head.rank >= own.runner.rank && now < soonest {
             own.arm(soonest);
-        } else if cause == Cause::Wake {
-            // Who wakes others has often run for so short a time that its rank is out of the ordinary.
+        } else if cause != Cause::Timer {
+            // Those who wake and are woken have often run for so short a time that their ranks are out of the ordinary.
             return None;
         } else {
             let time = own.policy.at(now);

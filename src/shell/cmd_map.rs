@@ -13,6 +13,7 @@ use crate::{
         map,
         places::{Place, Places},
         plan::Image,
+        ranges::{page_down, page_up},
         walk::{Mapping, Rights},
         window::STACK_AREA,
     },
@@ -30,7 +31,8 @@ pub(crate) fn places() -> Places {
             guards: image.guards,
         },
         device_tree: match kernel::machine().source {
-            Source::DeviceTree { at, size } => Some(at..at + size),
+            // Its rights are those of whole pages.
+            Source::DeviceTree { at, size } => Some(page_down(at)..page_up(at + size)),
             Source::Fallback(_) => None,
         },
     }

@@ -51,6 +51,10 @@ fn none(session: &mut Session<'_>, id: &str, what: &str, count: usize) {
 }
 
 /// What each range may be used for, and that the hardware agrees.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "many checks; a command has a stack of 32 KiB"
+)]
 fn rights(session: &mut Session<'_>) -> Result<(), Ended> {
     let image = cmd_map::places().image;
     let ranges: Vec<Mapping> = walker().ranges().collect();

@@ -18,7 +18,7 @@ impl Fake {
     fn new() -> Self {
         let mut tables = vec![[0; ENTRIES]; 3];
         tables[0][0] = 4096 | VALID;
-        tables[1][0] = 2 * 4096 | VALID;
+        tables[1][0] = (2 * 4096) | VALID;
         Self(tables)
     }
 
@@ -99,7 +99,9 @@ fn the_end_of_the_addresses_ends_the_last_range_and_nothing_lies_beyond() {
 fn memory_that_is_not_contiguous_or_of_another_type_is_another_range() {
     let mut fake = Fake::new();
     fake.page(1, RW).page(2, RW).page(3, DEVICE);
-    [2, 3].map(|page| fake.0[2][page] += PAGE_BYTES as u64);
+    for page in [2, 3] {
+        fake.0[2][page] += PAGE_BYTES as u64;
+    }
     let found: Vec<_> = fake.walker().ranges().collect();
     assert_eq!(found.len(), 3);
     let physical: Vec<_> = found.iter().map(|m| m.physical).collect();

@@ -23,6 +23,10 @@ const WIDTHS: [(Width, &str, &str); 4] = [
 ];
 
 /// Checks them all.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "many checks; a command has a stack of 32 KiB"
+)]
 pub(super) fn check(session: &mut Session<'_>) -> Result<(), Ended> {
     let image = cmd_map::places().image;
     let code = image.code.start;

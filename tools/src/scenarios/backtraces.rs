@@ -30,7 +30,7 @@ pub(super) fn fault(rig: &Rig<'_>) -> Result<()> {
     )
 }
 
-/// Whether the machine goes on after that is not the matter here.
+/// Only the thread ends. That the machine goes on is the matter of `crashes`.
 fn deep(rig: &Rig<'_>, command: &str, last: &str, others: &[&str]) -> Result<()> {
     let mut session = rig.boot()?;
     session.serial.send(format!("{command}\r").as_bytes())?;
@@ -39,7 +39,7 @@ fn deep(rig: &Rig<'_>, command: &str, last: &str, others: &[&str]) -> Result<()>
     }
     let text = session.serial.transcript().text().to_owned();
     let noted = explain::noted(&text, rig.firmware.elf.clone());
-    let core = format!("core {},", rig.machine.cores - 1);
+    let core = format!("on core {} ends by ", rig.machine.cores - 1);
     let is_there = |part: &str| noted.iter().any(|line| line.contains(part));
     if let Some(missing) = [core.as_str()]
         .iter()
