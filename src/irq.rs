@@ -24,10 +24,14 @@ use crate::sched::switch::Cause;
 use crate::sched::{thread, timers, tracer};
 use crate::trace::Kind;
 
+mod lines;
+
+pub use lines::{LineCounts, Source, lines, timer_count};
+
 /// The SGI by which a core asks another one to look into its inbox.
 pub const RESCHEDULE_SGI: u32 = 1;
 
-/// The SGIs that may have a handler of their own. Those from 8 on are left to secure software, by convention (TF-A:
+/// The SGIs that a core enables; but for the kernel's own among them, they may have a handler. Those from 8 on are left to secure software, by convention (TF-A:
 /// ARM_IRQ_SEC_SGI_0 is 8).
 const FREE_SGIS: core::ops::Range<u32> = 2..8;
 
@@ -135,7 +139,7 @@ pub fn register(intid: u32, core: CoreId, handler: fn()) -> Result<(), RegisterE
 ///
 /// [`RegisterError`].
 pub fn register_sgi(intid: u32, handler: fn()) -> Result<(), RegisterError> {
-    if !FREE_SGIS.contains(&intid) {
+    if !FREE_SGIS.contains(&intid) || [STOP_SGI, OVERFLOW_SGI].contains(&intid) {
         return Err(RegisterError::NoSuchSgi);
     }
     take_line(intid, handler)
@@ -257,49 +261,4 @@ fn device(intid: u32, core: CoreId) {
     UNEXPECTED.intid.store(intid, Ordering::Relaxed);
     // A private or unknown INTID cannot be turned off here; it is counted.
     let _ = gic::disable_spi(intid);
-}
-
-/// How often the cores have taken one source.
-#[derive(Clone, Copy, Debug)]
-pub struct LineCounts {
-    /// The INTID; for [`Source::Unexpected`], the last one seen.
-    pub intid: u32,
-    /// What it is.
-    pub source: Source,
-    /// How often, by core.
-    pub counts: [u64; MAX_CORES],
-}
-
-/// What an interrupt came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The timer of the core itself.
-    Timer,
-    /// Another core, which put a thread into the inbox.
-    Reschedule,
-    /// A device with a handler.
-    Device,
-    /// An SGI with a handler.
-    Software,
-    /// A device without one; the line was turned off.
-    Unexpected,
-}
-
-/// All sources that exist, the kernel's own first.
-pub fn lines() -> impl Iterator<Item = LineCounts> {
-    core::iter::once((&TIMER, Source::Timer))
-        .chain(core::iter::once((&RESCHEDULE, Source::Reschedule)))
-        .chain(LINES.iter().map(|line| (line, line.source())))
-        .chain(core::iter::once((&UNEXPECTED, Source::Unexpected)))
-        .filter(|(line, _)| line.intid.load(Ordering::Relaxed) != Line::UNUSED)
-        .map(|(line, source)| LineCounts {
-            intid: line.intid.load(Ordering::Relaxed),
-            source,
-            counts: core::array::from_fn(|core| line.counts[core].load(Ordering::Relaxed)),
-        })
-}
-
-/// How often `core` has taken its timer's interrupt.
-pub fn timer_count(core: CoreId) -> u64 {
-    TIMER.counts[core.index()].load(Ordering::Relaxed)
 }

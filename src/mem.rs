@@ -27,6 +27,8 @@ pub mod window;
 #[cfg(target_os = "none")]
 mod heap;
 #[cfg(target_os = "none")]
+pub(crate) mod lend;
+#[cfg(target_os = "none")]
 pub mod map;
 #[cfg(target_os = "none")]
 pub mod probe;

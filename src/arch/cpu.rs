@@ -97,7 +97,7 @@ impl IrqGuard {
     pub unsafe fn assume_masked() -> core::mem::ManuallyDrop<Self> {
         debug_assert!(is_irq_masked());
         core::mem::ManuallyDrop::new(Self {
-            daif: 0,
+            daif: DAIF_I,
             not_send: PhantomData,
         })
     }

@@ -81,6 +81,8 @@ pub(crate) fn contain(frame: &FaultFrame) -> Result<Outcome, &'static str> {
     thread.set_reason(reason);
     // SAFETY: an exception masks IRQs, and they stay so until the thread goes on.
     let irq = unsafe { IrqGuard::assume_masked() };
+    // Before the report is put onto the stack: a lock that it gives up may lie there.
+    dying::disown(&irq);
     let outcome = {
         let mut report = REPORT.lock();
         report.write(frame, thread, per_core::this(&irq).id(), syndrome, message);
@@ -98,7 +100,6 @@ pub(crate) fn contain(frame: &FaultFrame) -> Result<Outcome, &'static str> {
         }
     };
     overflow::end(thread);
-    dying::disown(&irq);
     Ok(outcome)
 }
 

@@ -15,8 +15,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use crate::arch::cpu::IrqGuard;
 use crate::arch::exceptions::{self, FaultFrame};
 use crate::irq;
+use crate::mem::lend;
 use crate::mem::ranges::PAGE_BYTES;
-use crate::mem::tables;
 use crate::sched::claim::State;
 use crate::sched::per_core::{self, AfterSwitch};
 use crate::sched::thread::{self, Thread};
@@ -77,7 +77,7 @@ pub(super) fn lend(frame: &FaultFrame, thread: &Thread, stack: &Range<usize>) ->
     let memory = POOL.0.get().expose_provenance() + page * PAGE_BYTES;
     // SAFETY: the page is this thread's alone, and so is the place, where nothing is mapped. `Stack` has seen to it that
     // there is a table.
-    if !unsafe { tables::lend_page(place.start, memory) } {
+    if !unsafe { lend::lend_page(place.start, memory) } {
         give_back(page);
         return false;
     }
@@ -138,6 +138,6 @@ pub(super) fn end(thread: &Thread) {
     };
     thread.set_lent_page(None);
     // SAFETY: nobody uses it any more.
-    unsafe { tables::take_page_back(lent(&stack).start) };
+    unsafe { lend::take_page_back(lent(&stack).start) };
     give_back(page);
 }

@@ -16,7 +16,6 @@ use aarch64_paging::descriptor::{El1Attributes, PhysicalAddress};
 use aarch64_paging::paging::{Constraints, El1And0, MemoryRegion, RootTable, VaRange};
 use core::arch::asm;
 use core::ops::Range;
-use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use core::sync::atomic::Ordering;
 
 /// 39-bit addresses with a 4 KiB granule: a walk starts at level 1.
@@ -187,57 +186,8 @@ pub(crate) unsafe fn unmap_pages(virtual_range: &Range<usize>) {
     }
 }
 
-/// Maps the page at `address`, unmapped until now, to the memory at `physical`: as data, for the core that asks and for
-/// all others. False: there is no table for it. Without the lock, which the thread that asks may hold: it changes one
-/// entry, which is nobody else's.
-///
-/// # Safety
-///
-/// Memory and address are the caller's.
-pub(crate) unsafe fn lend_page(address: usize, physical: usize) -> bool {
-    let Some(entry) = entry_of(address) else {
-        return false;
-    };
-    let attributes = attributes(Access::Data) | El1Attributes::TABLE_OR_PAGE;
-    // SAFETY: the entry of a page that is the caller's. It was invalid, so no TLB has it.
-    unsafe { entry.write_volatile(attributes.bits() | physical) };
-    mmu::synchronize_new_mappings();
-    true
-}
-
-/// Ends [`lend_page`].
-///
-/// # Safety
-///
-/// Nobody uses the page any more.
-pub(crate) unsafe fn take_page_back(address: usize) {
-    if let Some(entry) = entry_of(address) {
-        // SAFETY: as in `lend_page`.
-        unsafe { entry.write_volatile(0) };
-        invalidate(&(address..address + PAGE_BYTES));
-    }
-}
-
-/// The entry of the page at `address`, if there is a table of the last level for it. Tables are never given back.
-fn entry_of(address: usize) -> Option<*mut usize> {
-    /// Bits of an index, and bits of the address of a table in an entry.
-    const INDEX: usize = 0x1ff;
-    const TABLE: usize = 0xffff_ffff_f000;
-    let mut table = mmu::FINAL_ROOT.load(Ordering::Relaxed) as usize & TABLE;
-    for shift in [30, 21] {
-        let entry = with_exposed_provenance::<usize>(table).wrapping_add(address >> shift & INDEX);
-        // SAFETY: an entry of a table of ours; others may write other entries meanwhile.
-        let entry = unsafe { entry.read_volatile() };
-        if entry & mmu::DESCRIPTOR_TABLE as usize != mmu::DESCRIPTOR_TABLE as usize {
-            return None;
-        }
-        table = entry & TABLE;
-    }
-    Some(with_exposed_provenance_mut::<usize>(table).wrapping_add(address >> 12 & INDEX))
-}
-
 /// Forgets what the TLBs of all cores hold of a range whose entries are invalid.
-fn invalidate(range: &Range<usize>) {
+pub(super) fn invalidate(range: &Range<usize>) {
     // SAFETY: barriers and TLB maintenance have no effect on memory. VAAE1IS takes bits 55:12
     // of the address in its low bits and any ASID (DDI 0487, C5.5).
     unsafe {
@@ -304,7 +254,7 @@ impl Tables {
 
 /// The attributes of a leaf entry. EL0 may never execute; the access flag is set, since nothing
 /// here would handle its fault; the attribute indices are those of `mmu::MAIR`.
-fn attributes(access: Access) -> El1Attributes {
+pub(super) fn attributes(access: Access) -> El1Attributes {
     const { assert!(mmu::ATTRIBUTE_NORMAL == 0 && mmu::ATTRIBUTE_DEVICE == 1) };
     let common = El1Attributes::VALID | El1Attributes::ACCESSED | El1Attributes::UXN;
     let normal = common | El1Attributes::ATTRIBUTE_INDEX_0 | El1Attributes::INNER_SHAREABLE;

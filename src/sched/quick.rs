@@ -6,9 +6,8 @@
 //! way leaves out, and why it may:
 //!
 //! * *Pinning.* Whoever pins a thread that runs or waits here asks this core for a rescan, which the long way takes.
-//! * *The timer.* While threads wait, and no decision is due, it is armed for the earliest moment at which the runner
-//!   can lose, or before. The next runner, which begins now, cannot lose before that: unless it weighs more than
-//!   the one behind it, and then the queue refuses.
+//! * *The exact deadline.* The next runner cannot lose before the hysteresis is over, unless it weighs more than the one
+//!   behind it, and then the queue refuses.
 //! * *The balance.* The timer is armed for it too.
 
 #![expect(unsafe_code, reason = "the current thread is a pointer")]
@@ -69,6 +68,7 @@ fn yields(core: &Core, own: &mut Own) -> Option<u128> {
     }?;
     debug_assert!(old.state() == State::Running);
     old.set_state(State::Ready);
+    own.arm(own.policy.soonest_loss_ticks(now));
     count_voluntary(core, old);
     Some(leave_for(
         core,
@@ -89,7 +89,7 @@ fn blocks(core: &'static Core, own: &mut Own) -> Option<u128> {
     }
     let now = timer::now();
     let time = own.policy.at(now);
-    // An idle thread has no such rank.
+    debug_assert!(!core::ptr::eq(own.current, &raw const core.idle));
     let rank = own.runner.rank_at_quickly(time)?;
     let new = if own.queue.is_empty() {
         core.publish_load(0);
@@ -98,6 +98,8 @@ fn blocks(core: &'static Core, own: &mut Own) -> Option<u128> {
         let new = own.queue.pop_quickly()?;
         if own.queue.is_empty() {
             balance::rest(own);
+        } else {
+            own.arm(own.policy.soonest_loss_ticks(now));
         }
         core.publish_load(own.queue.len() + 1);
         new
@@ -208,6 +210,8 @@ fn makes_room(
     }?;
     own.need_resched = false;
     own.arm(own.policy.soonest_loss_ticks(now));
+    balance::watch(own, now);
+    core.publish_load(own.queue.len() + 1);
     old.set_state(State::Ready);
     old.switches_preempted.bump();
     core.stats.switches_preempted.bump();

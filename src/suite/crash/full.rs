@@ -110,7 +110,8 @@ fn sweep(session: &mut Session<'_>, core: CoreId, name: &str, call: Call) -> Res
     Ok(())
 }
 
-/// Calls `f` with so much room left on this thread's stack.
+/// Calls `f` with so much room left on this thread's stack. Not inlined: `inspect` goes by the name.
+#[inline(never)]
 fn with_room<F: FnMut()>(room: usize, mut f: F) {
     extern "C" fn call<F: FnMut()>(f: &mut F) {
         f();

@@ -168,6 +168,8 @@ fn breakpoint() {
     unsafe { asm!("brk #1", options(nostack, nomem)) };
 }
 
+// Not inlined, as all here that moves its stack pointer: `inspect` goes by the name.
+#[inline(never)]
 fn misaligned_stack() {
     // SAFETY: faults, which ends the thread.
     unsafe { asm!("sub sp, sp, #8", "str xzr, [sp]", options(noreturn)) };
@@ -180,6 +182,7 @@ pub(super) fn bottom_of_stack() -> usize {
 }
 
 /// Takes all of the stack, and then accesses it so many bytes further down.
+#[inline(never)]
 fn below(bytes: usize) {
     // SAFETY: faults, which ends the thread: the last access is to the guard of its stack.
     unsafe {
@@ -197,6 +200,7 @@ fn below(bytes: usize) {
 }
 
 /// Is interrupted when there is room for less than the frame of an interrupt.
+#[inline(never)]
 fn interrupted() {
     let irq = IrqGuard::mask();
     irq::send_reschedule(cores::current());

@@ -166,8 +166,9 @@ const ALL: &[OrderMutant] = &[
         stands_for: "a thread that ends frees the stack that it stands on",
         mistake: &[Edit {
             file: "src/sched/lifecycle.rs",
-            find: "    current.set_state(State::Exited);\n",
-            replace: "    current.set_state(State::Exited);\n    drop(current.stack.take());\n",
+            find: "    thread::current().set_state(State::Exited);\n",
+            replace: "    thread::current().set_state(State::Exited);\n    \
+                      drop(thread::current().stack.take());\n",
         }],
         delay: &[Edit {
             file: "src/sched/lifecycle.rs",

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::conversations::SOON;
 use crate::explain;
 use crate::failure::Failure;
-use crate::session::Rig;
+use crate::session::{PROMPT, Rig};
 
 /// The source of the command that fails, and where it lies in the project.
 const SOURCE: &str = include_str!("../../../src/suite/deep.rs");
@@ -37,6 +37,8 @@ fn deep(rig: &Rig<'_>, command: &str, last: &str, others: &[&str]) -> Result<()>
     for line in ["frames end"].iter().chain(others.iter().skip(1)) {
         session.serial.expect(&format!("\n{line}"), SOON)?;
     }
+    // The thread is dead then, and its report whole.
+    session.serial.expect(PROMPT, SOON)?;
     let text = session.serial.transcript().text().to_owned();
     let noted = explain::noted(&text, rig.firmware.elf.clone());
     let core = format!("on core {} ends by ", rig.machine.cores - 1);

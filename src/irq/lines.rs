@@ -1,0 +1,52 @@
+//! What the cores have been interrupted by, and how often.
+
+use core::sync::atomic::Ordering;
+
+use super::{LINES, Line, RESCHEDULE, TIMER, UNEXPECTED};
+use crate::board::MAX_CORES;
+use crate::core_id::CoreId;
+
+/// How often the cores have taken one source.
+#[derive(Clone, Copy, Debug)]
+pub struct LineCounts {
+    /// The INTID; for [`Source::Unexpected`], the last one seen.
+    pub intid: u32,
+    /// What it is.
+    pub source: Source,
+    /// How often, by core.
+    pub counts: [u64; MAX_CORES],
+}
+
+/// What an interrupt came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The timer of the core itself.
+    Timer,
+    /// Another core, which put a thread into the inbox.
+    Reschedule,
+    /// A device with a handler.
+    Device,
+    /// An SGI with a handler.
+    Software,
+    /// A device without one; the line was turned off.
+    Unexpected,
+}
+
+/// All sources that exist, the kernel's own first.
+pub fn lines() -> impl Iterator<Item = LineCounts> {
+    core::iter::once((&TIMER, Source::Timer))
+        .chain(core::iter::once((&RESCHEDULE, Source::Reschedule)))
+        .chain(LINES.iter().map(|line| (line, line.source())))
+        .chain(core::iter::once((&UNEXPECTED, Source::Unexpected)))
+        .filter(|(line, _)| line.intid.load(Ordering::Relaxed) != Line::UNUSED)
+        .map(|(line, source)| LineCounts {
+            intid: line.intid.load(Ordering::Relaxed),
+            source,
+            counts: core::array::from_fn(|core| line.counts[core].load(Ordering::Relaxed)),
+        })
+}
+
+/// How often `core` has taken its timer's interrupt.
+pub fn timer_count(core: CoreId) -> u64 {
+    TIMER.counts[core.index()].load(Ordering::Relaxed)
+}
