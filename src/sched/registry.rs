@@ -80,17 +80,6 @@ pub(super) fn remove(thread: &Thread) {
     registry.len -= 1;
 }
 
-/// Shows all threads to `look`, under the lock.
-pub(crate) fn for_each(mut look: impl FnMut(&Thread)) {
-    let registry = REGISTRY.lock();
-    let mut at = registry.newest;
-    // SAFETY: registered, so its block is there.
-    while let Some(thread) = at.map(|thread| unsafe { thread.as_ref() }) {
-        look(thread);
-        at = thread.registry_links.next.get();
-    }
-}
-
 /// All threads that exist now, oldest first.
 pub fn all() -> Vec<ThreadRef> {
     loop {

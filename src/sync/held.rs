@@ -1,18 +1,18 @@
 //! Which read-write locks a thread holds: so that they are given up for it when it crashes.
 //!
-//! In the thread's block, written by the thread alone. A guard that is forgotten (`mem::forget`) leaves its lock there;
-//! a lock that goes while it is held takes itself out of all blocks.
+//! In the thread's block, written by the thread alone. A guard that is forgotten (`mem::forget`) leaves its lock's shared
+//! part there, which then stays for good.
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use super::raw_rwlock::RawRwLock;
+use super::raw_rwlock::Shared;
 
 /// Locks that are kept of a thread. Of one that holds more at a time, the others are not given up when it crashes.
 const LOCKS: usize = 4;
 
 /// The read-write locks that a thread holds.
 #[derive(Debug)]
-pub(crate) struct Held([AtomicPtr<RawRwLock>; LOCKS]);
+pub(crate) struct Held([AtomicPtr<Shared>; LOCKS]);
 
 impl Held {
     /// None.
@@ -21,7 +21,7 @@ impl Held {
     }
 
     /// The thread itself: it holds this one too.
-    pub(super) fn add(&self, lock: &RawRwLock) {
+    pub(super) fn add(&self, lock: &Shared) {
         let free = self
             .0
             .iter()
@@ -32,7 +32,7 @@ impl Held {
     }
 
     /// The thread itself: it holds it once less.
-    pub(super) fn remove(&self, lock: &RawRwLock) {
+    pub(super) fn remove(&self, lock: &Shared) {
         let it = core::ptr::from_ref(lock).cast_mut();
         let place = self
             .0
@@ -43,25 +43,12 @@ impl Held {
         }
     }
 
-    /// Anybody: the lock goes, whoever was to give it up.
-    pub(super) fn forget(&self, lock: &RawRwLock) {
-        let it = core::ptr::from_ref(lock).cast_mut();
-        for place in &self.0 {
-            let _ = place.compare_exchange(
-                it,
-                core::ptr::null_mut(),
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-        }
-    }
-
     /// The thread itself, which has crashed: one of them, which it holds no more.
-    pub(super) fn take(&self) -> Option<*const RawRwLock> {
+    pub(super) fn take(&self) -> Option<*const Shared> {
         self.0
             .iter()
             .map(|place| place.swap(core::ptr::null_mut(), Ordering::Relaxed))
             .find(|lock| !lock.is_null())
-            .map(<*mut RawRwLock>::cast_const)
+            .map(<*mut Shared>::cast_const)
     }
 }

@@ -2,17 +2,24 @@
 
 #![expect(unsafe_code, reason = "puts the current thread into a list")]
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use alloc::boxed::Box;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use crate::arch::cpu::IrqGuard;
+use crate::sched::thread;
 use crate::sched::wait_list::WaitList;
 use crate::sched::wake::{self, Claimed, State};
-use crate::sched::{registry, thread};
 use crate::sync::SpinLock;
 
-/// The lock without its value.
+/// The lock without its value: where it is, once somebody has used it.
 #[derive(Debug, Default)]
-pub(crate) struct RawRwLock {
+pub(crate) struct RawRwLock(AtomicPtr<Shared>);
+
+/// What a thread's block may point to. At an address that stays for as long as a guard is counted, forgotten ones
+/// (`mem::forget`) included: the lock itself may move, or go, while its thread lives on and crashes later.
+#[derive(Debug)]
+pub(crate) struct Shared {
     turns: SpinLock<Turns>,
     /// A thread has crashed that wrote. Changed under the lock of the turns.
     is_poisoned: AtomicBool,
@@ -66,6 +73,46 @@ impl Turns {
 impl RawRwLock {
     /// One that nobody holds.
     pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+}
+
+impl core::ops::Deref for RawRwLock {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        let shared = self.0.load(Ordering::Acquire);
+        let shared = if shared.is_null() {
+            self.first_use()
+        } else {
+            shared
+        };
+        // SAFETY: made below, and there until `drop`.
+        unsafe { &*shared }
+    }
+}
+
+impl RawRwLock {
+    #[cold]
+    fn first_use(&self) -> *mut Shared {
+        let made = Box::into_raw(Box::new(Shared::new()));
+        let null = ptr::null_mut();
+        match self
+            .0
+            .compare_exchange(null, made, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => made,
+            Err(first) => {
+                // SAFETY: just made, and nobody has seen it.
+                drop(unsafe { Box::from_raw(made) });
+                first
+            }
+        }
+    }
+}
+
+impl Shared {
+    const fn new() -> Self {
         Self {
             turns: SpinLock::new(Turns::new()),
             is_poisoned: AtomicBool::new(false),
@@ -178,13 +225,19 @@ impl RawRwLock {
 
 impl Drop for RawRwLock {
     fn drop(&mut self) {
+        let shared = *self.0.get_mut();
+        if shared.is_null() {
+            return;
+        }
         let is_held = {
-            let turns = self.turns.lock();
+            // SAFETY: made by `first_use`, and there until here.
+            let turns = unsafe { &*shared }.turns.lock();
             turns.is_writing || turns.reading > 0
         };
-        // Guards were forgotten: nobody may come back to it.
-        if is_held {
-            registry::for_each(|thread| thread.held.forget(self));
+        // Else guards were forgotten, and their threads' blocks still point here: it is left to them, for good.
+        if !is_held {
+            // SAFETY: a thread takes it out of its block before it is counted out; so nobody points here any more.
+            drop(unsafe { Box::from_raw(shared) });
         }
     }
 }
@@ -192,7 +245,7 @@ impl Drop for RawRwLock {
 /// The current thread has crashed: what it reads it reads no more, what it writes is poisoned.
 pub(crate) fn abandon() {
     while let Some(lock) = thread::current().held.take() {
-        // SAFETY: a lock takes itself out when it goes; until then it is there.
+        // SAFETY: it stays for as long as this thread is counted, which ends below.
         let lock = unsafe { &*lock };
         let irq = IrqGuard::mask();
         if lock.turns.lock().is_writing {

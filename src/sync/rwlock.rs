@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
-use crate::sync::raw_rwlock::RawRwLock;
+use crate::sync::raw_rwlock::{RawRwLock, Shared};
 
 /// A lock that many may have to read, or one to write. Whoever waits, waits asleep.
 ///
@@ -42,14 +42,14 @@ impl<T> RwLock<T> {
     /// again may wait for a writer that waits for it: do not.
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         self.raw.read();
-        self.raw.refuse_poison(RawRwLock::read_is_over);
+        self.raw.refuse_poison(Shared::read_is_over);
         RwLockReadGuard::new(self)
     }
 
     /// Waits until nobody reads or writes, and keeps all others out.
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         self.raw.write();
-        self.raw.refuse_poison(RawRwLock::write_is_over);
+        self.raw.refuse_poison(Shared::write_is_over);
         RwLockWriteGuard::new(self)
     }
 
@@ -58,7 +58,7 @@ impl<T> RwLock<T> {
         if !self.raw.try_read() {
             return None;
         }
-        self.raw.refuse_poison(RawRwLock::read_is_over);
+        self.raw.refuse_poison(Shared::read_is_over);
         Some(RwLockReadGuard::new(self))
     }
 
@@ -67,7 +67,7 @@ impl<T> RwLock<T> {
         if !self.raw.try_write() {
             return None;
         }
-        self.raw.refuse_poison(RawRwLock::write_is_over);
+        self.raw.refuse_poison(Shared::write_is_over);
         Some(RwLockWriteGuard::new(self))
     }
 

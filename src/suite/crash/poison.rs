@@ -1,6 +1,6 @@
 //! A thread crashes that holds a mutex: who waits is told, who comes later is told, and nobody inherits from it.
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 
 use super::super::{
     expect::Expect,
@@ -15,7 +15,34 @@ use crate::{
 pub(super) fn check(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
     waiters(session, core)?;
     newcomers(session, core)?;
-    read_write(session, core)
+    read_write(session, core)?;
+    own(session, core)
+}
+
+/// The lock lies on the stack of the thread that crashes, or has moved away from a guard that was forgotten.
+fn own(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let on_the_stack = || {
+        let lock = RwLock::new(0_u64);
+        let _inside = lock.write();
+        panic!("on purpose, with a lock of its own");
+    };
+    let moved = || {
+        let lock = RwLock::new(0_u64);
+        core::mem::forget(lock.write());
+        let _lock = core::hint::black_box(Box::new(lock));
+        panic!("on purpose, after a guard was forgotten");
+    };
+    let works: [(&str, fn()); 2] = [
+        ("crash.poison.on-the-stack", on_the_stack),
+        ("crash.poison.forgotten", moved),
+    ];
+    for (id, work) in works {
+        let spawned = Builder::new().name("own").core(core).spawn(work);
+        let dies = session.spawned(id, spawned)?;
+        session.wait(id, "it ended", || dies.is_finished())?;
+        session.is(id, "it alone ends", dies.join() == Err(Reason::Panic));
+    }
+    Ok(())
 }
 
 /// A thread crashes that reads, another one that writes: who waits goes on, and is told of the second.
