@@ -1,6 +1,6 @@
 //! A thread crashes that holds a mutex: who waits is told, who comes later is told, and nobody inherits from it.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 
 use super::super::{
     expect::Expect,
@@ -16,32 +16,48 @@ pub(super) fn check(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended
     waiters(session, core)?;
     newcomers(session, core)?;
     read_write(session, core)?;
-    own(session, core)
+    on_the_stack(session, core)?;
+    forgotten(session, core)
 }
 
-/// The lock lies on the stack of the thread that crashes, or has moved away from a guard that was forgotten.
-fn own(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
-    let on_the_stack = || {
+/// The lock lies on the stack of the thread that crashes.
+fn on_the_stack(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let id = "crash.poison.on-the-stack";
+    let work = || {
         let lock = RwLock::new(0_u64);
         let _inside = lock.write();
         panic!("on purpose, with a lock of its own");
     };
-    let moved = || {
-        let lock = RwLock::new(0_u64);
-        core::mem::forget(lock.write());
-        let _lock = core::hint::black_box(Box::new(lock));
+    let dies = session.spawned(id, Builder::new().name("own").core(core).spawn(work))?;
+    session.wait(id, "it ended", || dies.is_finished())?;
+    let end: Result<(), Reason> = dies.join();
+    session.is(id, "it alone ends", end == Err(Reason::Panic));
+    Ok(())
+}
+
+/// A guard was forgotten, and where the lock was there is another one when the thread crashes.
+fn forgotten(session: &mut Session<'_>, core: CoreId) -> Result<(), Ended> {
+    let id = "crash.poison.forgotten";
+    let kept = Arc::new(Mutex::new(None));
+    let keeps = kept.clone();
+    let work = move || {
+        let mut place = Arc::new(RwLock::new(0_u64));
+        core::mem::forget(place.write());
+        if let Some(lock) = Arc::get_mut(&mut place) {
+            core::mem::forget(core::mem::replace(lock, RwLock::new(1)));
+        }
+        *keeps.lock() = Some(place);
         panic!("on purpose, after a guard was forgotten");
     };
-    let works: [(&str, fn()); 2] = [
-        ("crash.poison.on-the-stack", on_the_stack),
-        ("crash.poison.forgotten", moved),
-    ];
-    for (id, work) in works {
-        let spawned = Builder::new().name("own").core(core).spawn(work);
-        let dies = session.spawned(id, spawned)?;
-        session.wait(id, "it ended", || dies.is_finished())?;
-        session.is(id, "it alone ends", dies.join() == Err(Reason::Panic));
-    }
+    let dies = session.spawned(id, Builder::new().name("own").core(core).spawn(work))?;
+    session.wait(id, "it ended", || dies.is_finished())?;
+    let end: Result<(), Reason> = dies.join();
+    session.is(id, "it alone ends", end == Err(Reason::Panic));
+    let is_free = kept
+        .lock()
+        .take()
+        .is_some_and(|lock| !lock.is_poisoned() && lock.try_write().is_some());
+    session.is(id, "the other lock is free", is_free);
     Ok(())
 }
 
