@@ -22,6 +22,10 @@ const RECORD_BYTES: usize = 16;
 const INSTRUCTION: usize = 4;
 const WORD: usize = 8;
 
+/// How many words of the stacks are looked at for callers that are in no record, at most: whoever asks may have
+/// interrupts masked, and a frame may have a megabyte.
+const WORDS: usize = 4096;
+
 /// How far into a function is looked for what stores its record.
 const REACH_BYTES: usize = 4096;
 
@@ -69,6 +73,8 @@ pub(crate) struct Frames<M> {
     record: usize,
     /// The lowest address that was not looked at.
     lowest: usize,
+    /// How many words may still be looked at.
+    words: usize,
     /// Where the innermost function is of which the caller is looked for.
     pc: usize,
     lr: Option<usize>,
@@ -84,6 +90,7 @@ impl<M: Memory> Frames<M> {
             stack: stack.unwrap_or(0),
             record: origin.fp,
             lowest: stack.map_or(usize::MAX, |_| origin.sp.next_multiple_of(WORD)),
+            words: WORDS,
             pc: origin.pc,
             lr: origin.lr,
         }
@@ -124,7 +131,8 @@ impl<M: Memory> Frames<M> {
         {
             return Some(lr);
         }
-        while is_same_stack && self.lowest < self.record {
+        while is_same_stack && self.lowest < self.record && self.words > 0 {
+            self.words -= 1;
             let word = self.memory.word(self.lowest);
             self.lowest += WORD;
             if self.is_caller(word) {
@@ -170,5 +178,7 @@ fn stores_record(code: u32) -> bool {
     code & 0xfe40_7c1f == 0xa800_781d
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

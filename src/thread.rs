@@ -14,6 +14,7 @@ use core::time::Duration;
 
 use crate::arch::cpu::IrqGuard;
 use crate::cores::{self, CoreId};
+use crate::fault::overflow;
 use crate::sched::blocks::ThreadRef;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread as block;
@@ -195,7 +196,9 @@ impl Drop for PreemptGuard {
         let current = block::current();
         current.set_preempt_count(current.preempt_count() - 1);
         if current.preempt_count() == 0 {
-            wake::preempt_or_arm(&IrqGuard::mask());
+            let irq = IrqGuard::mask();
+            overflow::preemption_is_allowed(&irq);
+            wake::preempt_or_arm(&irq);
         }
     }
 }

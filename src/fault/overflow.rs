@@ -96,15 +96,25 @@ fn watch(irq: &IrqGuard) {
     irq::send_overflow(core.id());
 }
 
-/// The SGI has come: the thread that was interrupted ends, if it is the one.
+/// The SGI has come: the thread that was interrupted ends, if it is the one. If it has held off preemption meanwhile, it
+/// ends when it allows that again ([`preemption_is_allowed`]).
 pub(crate) fn on_sgi(irq: &IrqGuard) {
-    if thread::current().lent_page().is_some() {
+    let thread = thread::current();
+    if thread.lent_page().is_some() && thread.preempt_count() == 0 {
         per_core::this(irq)
             .own(irq)
             .after
             .remove(AfterSwitch::OVERFLOWED);
         // SAFETY: a handler of an interrupt calls this.
         unsafe { exceptions::go_on_at_overflow() };
+    }
+}
+
+/// The current thread holds preemption off no more: asks for the SGI anew if it is to end.
+#[inline]
+pub(crate) fn preemption_is_allowed(irq: &IrqGuard) {
+    if thread::current().lent_page().is_some() {
+        watch(irq);
     }
 }
 
@@ -137,6 +147,7 @@ pub(super) fn end(thread: &Thread) {
         return;
     };
     thread.set_lent_page(None);
+    // Who has ended, or was interrupted with IRQs unmasked, holds no spin lock: not the one of the tables either.
     // SAFETY: nobody uses it any more.
     unsafe { lend::take_page_back(lent(&stack).start) };
     give_back(page);

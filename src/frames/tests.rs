@@ -1,20 +1,18 @@
 //! Chains in a memory of a few words.
 
-use std::cell::Cell;
-
 use proptest::prelude::*;
 
 use super::*;
 
-const EXCEPTION: Range<usize> = 0x1000..0x1100;
-const THREAD: Range<usize> = 0x8000..0x8200;
+pub(super) const EXCEPTION: Range<usize> = 0x1000..0x1100;
+pub(super) const THREAD: Range<usize> = 0x8000..0x8200;
 
 /// Where the code is.
-const CODE: usize = 0x10_0000;
+pub(super) const CODE: usize = 0x10_0000;
 
 const NOP: u32 = 0xd503_201f;
 /// `stp x29, x30, [sp, #-32]!`, `stp x29, x30, [sp, #32]`.
-const STORES: [u32; 2] = [0xa9be_7bfd, 0xa902_7bfd];
+pub(super) const STORES: [u32; 2] = [0xa9be_7bfd, 0xa902_7bfd];
 /// `stp x30, x1, [sp, #16]`, `ldp x29, x30, [sp], #32`, `str x30, [sp, #48]`, `stp w29, w30, [sp]`.
 const STORES_NONE: [u32; 4] = [0xa901_07fe, 0xa8c2_7bfd, 0xf900_1bfe, 0x2900_7bfd];
 
@@ -26,7 +24,7 @@ fn bl(from: usize, to: usize) -> u32 {
 
 /// Words by their address, and code from [`CODE`] on.
 #[derive(Clone, Default)]
-struct Plain<'a> {
+pub(super) struct Plain<'a> {
     words: &'a [(usize, usize)],
     code: &'a [u32],
 }
@@ -239,51 +237,7 @@ fn a_jump_to_nowhere_came_from_where_x30_leads() {
     }
 }
 
-/// Memory full of anything, which counts how often it is read.
-struct Noise<'a> {
-    words: &'a [usize],
-    code: &'a [u32],
-    reads: &'a Cell<usize>,
-}
-
-impl Memory for Noise<'_> {
-    fn word(&self, at: usize) -> usize {
-        self.reads.set(self.reads.get() + 1);
-        // Fails outside of the stacks.
-        Plain::default().word(at);
-        let word = self.words[at / 8 % self.words.len()];
-        // Mostly upwards, or most chains would end at once.
-        if word.is_multiple_of(3) {
-            at + 16 + word % 64 / 8 * 8
-        } else {
-            word
-        }
-    }
-
-    fn code(&self, at: usize) -> Option<u32> {
-        self.code.get(at.checked_sub(CODE)? / 4).copied()
-    }
-}
-
 proptest! {
-    #[test]
-    fn whatever_is_in_memory_only_the_stacks_are_read_and_it_ends(
-        [pc, fp, sp] in [CODE - 8..CODE + 300, 0_usize..0x9000, 0_usize..0x9000],
-        lr in proptest::option::of(CODE - 8..CODE + 300),
-        words in proptest::collection::vec(prop_oneof![0_usize..0x9000, CODE - 8..CODE + 300], 64),
-        code in proptest::collection::vec(
-            prop_oneof![any::<u32>(), (0_u32..64).prop_map(|to| 0x9400_0000 | to), Just(STORES[0])], 64),
-    ) {
-        let reads = Cell::new(0);
-        let memory = Noise { words: &words, code: &code, reads: &reads };
-        let origin = Origin { pc, fp, sp, lr };
-        let mut frames = Frames::new(&origin, [EXCEPTION, THREAD], memory);
-        let most = (EXCEPTION.len() + THREAD.len()) / 8 + 1;
-        let steps = (0..=most).take_while(|_| matches!(frames.step(), Step::Return(_))).count();
-        prop_assert!(steps <= most && reads.get() <= 2 * most);
-        prop_assert_eq!(frames.step(), Step::End);
-    }
-
     #[test]
     fn a_bl_goes_where_the_assembler_meant(from in 0_usize..0x100_0000, to in 0_usize..0x100_0000) {
         let (from, to) = (from * 4, to * 4);

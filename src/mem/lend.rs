@@ -1,4 +1,4 @@
-//! A page more for a moment, without any lock: for a stack that ends inside the kernel (`fault::overflow`).
+//! A page more for a moment, which comes without any lock: for a stack that ends inside the kernel (`fault::overflow`).
 
 #![expect(unsafe_code, reason = "writes a page table's entry")]
 
@@ -10,7 +10,7 @@ use aarch64_paging::descriptor::El1Attributes;
 use crate::arch::mmu;
 use crate::mem::plan::Access;
 use crate::mem::ranges::PAGE_BYTES;
-use crate::mem::tables::{attributes, invalidate};
+use crate::mem::tables::{self, attributes, invalidate};
 
 /// Maps the page at `address`, unmapped until now, to the memory at `physical`: as data, for the core that asks and for
 /// all others. False: there is no table for it. Without the lock, which the thread that asks may hold: it changes one
@@ -30,12 +30,13 @@ pub(crate) unsafe fn lend_page(address: usize, physical: usize) -> bool {
     true
 }
 
-/// Ends [`lend_page`].
+/// Ends [`lend_page`]. Takes the lock, so that an access that has been found possible under it still is.
 ///
 /// # Safety
 ///
 /// Nobody uses the page any more.
 pub(crate) unsafe fn take_page_back(address: usize) {
+    let _unchanged = tables::hold();
     if let Some(entry) = entry_of(address) {
         // SAFETY: as in `lend_page`.
         unsafe { entry.write_volatile(0) };

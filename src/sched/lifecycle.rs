@@ -129,7 +129,5 @@ pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     let mut joiners = thread.joiners.lock();
     // Release: a joiner that sees it without the lock sees the result.
     thread.is_gone.store(true, Ordering::Release);
-    while let Some(joiner) = joiners.claim_first() {
-        joiner.enqueue(irq);
-    }
+    joiners.wake_all(irq);
 }

@@ -48,7 +48,8 @@ pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGua
         if core.is_watched() {
             tracer::comes(core, block, irq);
         }
-        if core::ptr::eq(block, current) {
+        // By number: where a thread has crashed, its pointer is of another generation now.
+        if block.id() == current.id() {
             block.standing.go_on(&core.rescan);
         } else if block.affinity().is_some_and(|target| target != core.id()) {
             forward(core, own, thread, irq);

@@ -147,16 +147,12 @@ impl WaitList {
         None
     }
 
-    /// Wakes all in a list that was taken out of its lock whole, and in which nobody's time can run out. One at a
-    /// time, so that IRQs are masked only for as long as one wake-up takes.
-    #[cfg(not(loom))]
-    pub(crate) fn wake_all(mut self) {
-        loop {
-            let irq = IrqGuard::mask();
-            match self.claim_first() {
-                Some(woken) => woken.make_ready_masked(&irq),
-                None => return,
-            }
+    /// Makes all ready who wait now; the caller then lets the policy decide (`preempt_or_arm`). IRQs stay masked for all
+    /// of it: if the first one could preempt, one of less urgency would hold up those behind it, and if the waker
+    /// came to its end in between, they would wait for ever.
+    pub(crate) fn wake_all(&mut self, irq: &IrqGuard) {
+        while let Some(woken) = self.claim_first() {
+            woken.enqueue(irq);
         }
     }
 

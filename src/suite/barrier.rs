@@ -6,13 +6,15 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
     expect::Expect,
+    order::Order,
     session::{Ended, Session},
 };
 use crate::{
+    cores,
     report::Verdict,
     shell::{Arg, Command, Context, Spec},
     sync::Barrier,
-    thread::Builder,
+    thread::{self, Builder},
 };
 
 /// The command.
@@ -43,7 +45,8 @@ fn run(ctx: &mut Context) -> Verdict {
     session.is("barrier.alone", "one alone goes through and leads", leads);
     let _: Result<(), Ended> = meet(&mut session, "barrier.classic", 10, 4)
         .and_then(|()| meet(&mut session, "barrier.two", 2, rounds))
-        .and_then(|()| meet(&mut session, "barrier.many", 16, rounds));
+        .and_then(|()| meet(&mut session, "barrier.many", 16, rounds))
+        .and_then(|()| urgent(&mut session));
     session.finish()
 }
 
@@ -101,5 +104,32 @@ fn meet(session: &mut Session<'_>, id: &str, threads: u64, rounds: u64) -> Resul
     );
     let leaders = meeting.leaders.load(Ordering::Relaxed);
     session.check(id, "leaders", Expect::Exactly(rounds), leaders);
+    Ok(())
+}
+
+/// Of those who are let go the most urgent is the first, though it came last.
+fn urgent(session: &mut Session<'_>) -> Result<(), Ended> {
+    const CLASSES: u8 = 3;
+    let id = "barrier.urgent";
+    let shared = Arc::new((Barrier::new(usize::from(CLASSES) + 1), Order::new()));
+    let here = cores::current();
+    let is_pinned = thread::pin(here).is_ok();
+    let mut handles = Vec::new();
+    for class in 1..=CLASSES {
+        let theirs = shared.clone();
+        let work = move || {
+            theirs.0.wait();
+            theirs.1.leave(class);
+        };
+        // Each is more urgent than this thread, and so waits before the next one is made.
+        let thread = Builder::new().name("urgent").realtime(class).core(here);
+        handles.push(session.spawned(id, thread.spawn(work))?);
+    }
+    shared.0.wait();
+    session.join_all(id, handles)?;
+    thread::unpin();
+    session.is(id, "stayed on its core", is_pinned);
+    let came = shared.1.text();
+    session.is(id, "went in the order of their urgency", came == "321");
     Ok(())
 }

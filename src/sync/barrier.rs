@@ -48,11 +48,9 @@ impl Barrier {
             wake::block(&irq);
             return BarrierWaitResult(false);
         }
-        // This round's are ours from here on; whoever comes now belongs to the next.
-        let round = core::mem::take(&mut *inside);
+        inside.wake_all(&irq);
         drop(inside);
-        drop(irq);
-        round.wake_all();
+        wake::preempt_or_arm(&irq);
         BarrierWaitResult(true)
     }
 }

@@ -121,14 +121,9 @@ fn wait<'a, T>(
 
 /// Wakes all who wait for what will not come any more. Nobody begins to: the other side is gone.
 fn turn_away<T>(shared: &Shared<T>, which: Which<T>) {
-    loop {
-        let irq = IrqGuard::mask();
-        let woken = which(&mut shared.lock()).waiters.claim_first();
-        match woken {
-            Some(woken) => woken.make_ready_masked(&irq),
-            None => return,
-        }
-    }
+    let irq = IrqGuard::mask();
+    which(&mut shared.lock()).waiters.wake_all(&irq);
+    wake::preempt_or_arm(&irq);
 }
 
 /// The side that sends. Cloned, there are several.

@@ -75,11 +75,8 @@ impl Condvar {
 
     /// Wakes every thread that waits now.
     pub fn notify_all(&self) {
-        // One at a time, so that IRQs are masked only for as long as one wake-up takes. As many as waited at
-        // the beginning: a woken thread that comes back to wait is not woken again and again.
-        let waiting = self.waiters.lock().len();
-        for _ in 0..waiting {
-            self.notify_one();
-        }
+        let irq = IrqGuard::mask();
+        self.waiters.lock().wake_all(&irq);
+        kernel::preempt_or_arm(&irq);
     }
 }

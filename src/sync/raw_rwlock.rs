@@ -63,10 +63,10 @@ impl Turns {
         writer
     }
 
-    /// Nobody is inside: all readers that wait have it, and are the caller's to wake.
-    fn admit_readers(&mut self) -> WaitList {
+    /// Nobody is inside: all readers that wait have it, and are woken.
+    fn admit_readers(&mut self, irq: &IrqGuard) {
         self.reading = self.readers.len();
-        core::mem::take(&mut self.readers)
+        self.readers.wake_all(irq);
     }
 }
 
@@ -204,21 +204,20 @@ impl Shared {
     pub(super) fn write_is_over(&self) {
         let irq = IrqGuard::mask();
         thread::current().held.remove(self);
-        self.end_write(irq);
+        self.end_write(&irq);
     }
 
-    fn end_write(&self, irq: IrqGuard) {
+    fn end_write(&self, irq: &IrqGuard) {
         let mut turns = self.turns.lock();
         turns.is_writing = false;
         if turns.readers.is_empty() {
             let next = turns.admit_writer();
             drop(turns);
-            wake_one(next, &irq);
+            wake_one(next, irq);
         } else {
-            let readers = turns.admit_readers();
+            turns.admit_readers(irq);
             drop(turns);
-            drop(irq);
-            readers.wake_all();
+            wake::preempt_or_arm(irq);
         }
     }
 }
@@ -250,7 +249,7 @@ pub(crate) fn abandon() {
         let irq = IrqGuard::mask();
         if lock.turns.lock().is_writing {
             lock.set_poisoned(true);
-            lock.end_write(irq);
+            lock.end_write(&irq);
         } else {
             lock.end_read(&irq);
         }
