@@ -26,6 +26,8 @@
 mod deadline;
 mod decay;
 mod priority;
+#[cfg(test)]
+mod quick_tests;
 mod rank;
 #[cfg(test)]
 mod reference;

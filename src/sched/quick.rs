@@ -151,12 +151,11 @@ fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
         {
             return None;
         }
-        let soonest = own.policy.soonest_loss_ticks(own.since_ticks);
-        if head.rank >= own.runner.rank && now < soonest {
-            own.arm(soonest);
-        } else if cause != Cause::Timer {
-            // Those who wake and are woken have often run for so short a time that their ranks are out of the ordinary.
-            return None;
+        let safe_until = own
+            .policy
+            .safe_until_ticks(&own.runner, head, own.since_ticks);
+        if now < safe_until {
+            own.arm(safe_until);
         } else {
             let time = own.policy.at(now);
             match own.policy.decide_quickly(&own.runner, head, now, time)? {

@@ -12,7 +12,7 @@ fn value(bits: u64, binade: u64) -> f64 {
     (1.0 + (bits & 0xffff_ffff) as f64 / 4_294_967_296.0) * exponent.exp2()
 }
 
-fn runner(rank: Rank, percent: u32, since: DecayedTime) -> Runner {
+pub(super) fn runner(rank: Rank, percent: u32, since: DecayedTime) -> Runner {
     Runner {
         rank,
         weight: Priority::from_percent(percent).weight(),
@@ -20,7 +20,7 @@ fn runner(rank: Rank, percent: u32, since: DecayedTime) -> Runner {
     }
 }
 
-fn head(rank: Rank, percent: u32) -> Head {
+pub(super) fn head(rank: Rank, percent: u32) -> Head {
     Head {
         rank,
         weight: Priority::from_percent(percent).weight(),
@@ -190,7 +190,7 @@ fn a_deadline_is_not_early_where_a_last_place_of_the_runtime_is_worth_many_ticks
 }
 
 /// Ticks of all magnitudes, up to nine years at 62.5 MHz.
-fn ticks() -> impl Strategy<Value = u64> {
+pub(super) fn ticks() -> impl Strategy<Value = u64> {
     (1u32..54, any::<u64>()).prop_map(|(bits, random)| random & ((1 << bits) - 1))
 }
 
@@ -223,28 +223,6 @@ proptest! {
                 prop_assert_eq!(quickly, rank.charged_slowly(weight, from, to));
             }
             (now, rank) = (now + length, charged);
-        }
-    }
-
-    #[test]
-    fn a_quick_decision_is_the_decision(
-        start in ticks(),
-        ran in 0u64..10_000_000,
-        ranks in (0u64..200_000_000, 0u64..200_000_000),
-        percents in (5u32..2_000, 5u32..2_000),
-    ) {
-        let policy = Policy::new(62_500_000);
-        let since = policy.at(start);
-        let rank = |used: u64, weight| Rank::fresh(1).charged(weight, policy.at(start.saturating_sub(used)), since);
-        let mut weights =
-            [percents.0, percents.1].map(|percent| Priority::from_percent(percent).weight());
-        weights.sort_unstable();
-        let [runner, head] = weights;
-        let runner = Runner { rank: rank(ranks.0, runner), weight: runner, since };
-        let head = Head { rank: rank(ranks.1, head), weight: head };
-        let now = start + ran;
-        if let Some(quickly) = policy.decide_quickly(&runner, head, now, policy.at(now)) {
-            prop_assert_eq!(quickly, policy.decide(Cause::Preempt, &runner, head, now));
         }
     }
 
