@@ -8,8 +8,8 @@
 // Asks decide_quickly(cause) who is to run, and schedule_next_thread(cause) where that does not know. If the
 // answer is "stay", returns; only x29 and x30 have been stored. Otherwise saves what the AAPCS64 says a call preserves (x19-x28, x29, x30, sp, the low
 // halves of v8-v15) and FPCR, because to the compiler this is a call; exchanges the stack and the thread
-// pointer; restores the same from the new thread's stack, calls finish_switch(old, new), and returns to
-// whoever called reschedule for that thread, perhaps long ago and on another core. A thread that never ran
+// pointer; restores the same from the new thread's stack, releases the old thread (or calls finish_switch(old), which
+// does that and more; the checked image always does, because it asserts something), and returns to whoever called reschedule for that thread, perhaps long ago and on another core. A thread that never ran
 // returns to thread_start.
 //
 // Callers: sched::switch (yield, block, exit, preempt_enable) and the interrupt exit in vectors.s.
@@ -52,7 +52,14 @@ reschedule:
     ldp     d12, d13, [x29, #{CONTEXT_D8} + 32]
     ldp     d14, d15, [x29, #{CONTEXT_D8} + 48]
     msr     sp_el0, x29
-    bl      {finish_switch}             // the old thread's registers are stored: it may run elsewhere now
+    mrs     x2, tpidr_el1
+    ldrb    w3, [x2, #{CORE_AFTER}]
+    cbnz    w3, 3f                      // there is more to do than to release the old thread
+.if {ALWAYS_FINISH}
+    b       3f
+.endif
+    add     x0, x0, #{THREAD_ON_CPU}
+    stlrb   wzr, [x0]                   // the old thread's registers are stored: it may run elsewhere now
 1:
     msr     spsel, #0
     ldp     x29, x30, [sp], #{CONTEXT_SIZE}
@@ -62,6 +69,9 @@ reschedule:
     mov     x0, x1
     bl      {schedule_next_thread}      // x0 = old, x1 = new; x0 = 0: stay
     cbnz    x0, 0b
+    b       1b
+3:
+    bl      {finish_switch}
     b       1b
 .size reschedule, . - reschedule
 

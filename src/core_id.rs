@@ -21,6 +21,19 @@ impl CoreId {
         }
     }
 
+    /// The core of this number, as [`raw`](Self::raw) gave it.
+    #[inline]
+    pub(crate) const fn from_raw(raw: u8) -> Self {
+        debug_assert!((raw as usize) < MAX_CORES);
+        Self(raw)
+    }
+
+    /// Its number, to be kept in an atomic.
+    #[inline]
+    pub(crate) const fn raw(self) -> u8 {
+        self.0
+    }
+
     /// Its number, below [`MAX_CORES`].
     #[inline]
     pub const fn index(self) -> usize {

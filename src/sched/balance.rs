@@ -55,19 +55,20 @@ fn begin(own: &mut Own, now: u64) {
     own.arm(own.next_balance_ticks);
 }
 
-/// Looks for a less loaded core, and gives it threads. `runs_on`: the current thread stays a load of this core.
+/// Looks for a less loaded core, and gives it threads. `leaving`: how many of this core's load will not be its load any
+/// more, which is the current thread, unless it runs on.
 ///
 /// Before the decision, because a thread that is preempted goes into the queue with its registers not stored
 /// yet, and may not be given away: after it, a core with two threads that are switched at the moment of each
 /// look would find just that one in its queue, for ever.
 #[cold]
-pub(super) fn give(core: &Core, own: &mut Own, runs_on: bool, irq: &IrqGuard) {
+pub(super) fn give(core: &Core, own: &mut Own, leaving: usize, irq: &IrqGuard) {
     rest(own);
     let Some((target, target_load)) = least_loaded(core.id()) else {
         return;
     };
     // Both sides count the thread that runs. Moving one is worth it if the other side stays below us.
-    let own_load = own.queue.len() + usize::from(runs_on);
+    let own_load = core.load().saturating_sub(leaving);
     let moves = (own_load.saturating_sub(target_load) / 2).min(MOVES);
     for _ in 0..moves {
         let Some(thread) = own.queue.find_late(LOOKS, may_move) else {
@@ -75,6 +76,7 @@ pub(super) fn give(core: &Core, own: &mut Own, runs_on: bool, irq: &IrqGuard) {
         };
         // SAFETY: just found in the queue.
         unsafe { own.queue.remove(thread) };
+        core.count_out(irq);
         core.stats.migrations_out.bump();
         wake::send(thread, per_core::get(target), irq);
     }

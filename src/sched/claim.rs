@@ -28,7 +28,9 @@ pub use state::State;
 /// Where a claimed thread goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Into the run queue of the core that asks.
+    /// Into the run queue of the core that asks, where it was before.
+    Home,
+    /// Into the run queue of the core that asks, to which it comes from another one.
     Queue,
     /// Into the inbox of this core, which may be the one that asks.
     Inbox(CoreId),
@@ -65,10 +67,14 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Offset of `on_cpu`, for `reschedule.s`, which stores what [`switch_out`](Self::switch_out) does.
+    #[cfg(target_os = "none")]
+    pub(super) const ON_CPU: usize = core::mem::offset_of!(Self, on_cpu);
+
     const_unless_checked! {
         /// That of a thread which nobody else knows yet.
         pub fn new(state: State, core: CoreId, is_pinned: bool, is_changed: bool) -> Self {
-            let core = core.index() as u8;
+            let core = core.raw();
             Self {
                 state: AtomicU8::new(state as u8),
                 on_cpu: AtomicBool::new(false),
@@ -138,18 +144,22 @@ impl Standing {
     /// Where it goes from core `here`, which has claimed it.
     #[inline]
     pub fn way(&self, here: CoreId) -> Way {
-        let home = self.core();
+        // Relaxed: only who owns the thread changes it.
+        let home = self.core.load(Ordering::Relaxed);
         // Acquire: if the flag is clear, the registers that its last core stored are visible.
-        let still_there = self.on_cpu.load(Ordering::Acquire);
-        let target = if still_there {
-            home
-        } else {
-            self.affinity().unwrap_or(home)
+        if self.on_cpu.load(Ordering::Acquire) {
+            return Way::Inbox(CoreId::from_raw(home));
+        }
+        let target = match self.affinity.load(Ordering::SeqCst) {
+            ANY_CORE => home,
+            pinned => pinned,
         };
-        if target == here && !still_there {
-            Way::Queue
+        if target != here.raw() {
+            Way::Inbox(CoreId::from_raw(target))
+        } else if home == target {
+            Way::Home
         } else {
-            Way::Inbox(target)
+            Way::Queue
         }
     }
 
@@ -208,12 +218,12 @@ impl Standing {
     /// The core that it runs on, is queued on, or ran on last.
     #[inline]
     pub fn core(&self) -> CoreId {
-        core_id(self.core.load(Ordering::SeqCst)).unwrap_or(CoreId::BOOT)
+        CoreId::from_raw(self.core.load(Ordering::SeqCst))
     }
 
     /// For whoever owns the thread, and for a core before it is online: its idle thread is its own.
     pub fn set_core(&self, core: CoreId) {
-        self.core.swap(core.index() as u8, Ordering::SeqCst);
+        self.core.swap(core.raw(), Ordering::SeqCst);
     }
 
     /// For core `here`, which owns the thread and is about to queue it, before it looks whether it
@@ -244,15 +254,16 @@ impl Standing {
     /// The core that it is pinned to.
     #[inline]
     pub fn affinity(&self) -> Option<CoreId> {
-        core_id(self.affinity.load(Ordering::SeqCst))
+        match self.affinity.load(Ordering::SeqCst) {
+            ANY_CORE => None,
+            pinned => Some(CoreId::from_raw(pinned)),
+        }
     }
 
     /// Anybody: pins it, or unpins it. To be followed by [`to_be_told`](Self::to_be_told).
     pub fn set_affinity(&self, core: Option<CoreId>) {
-        self.affinity.swap(
-            core.map_or(ANY_CORE, |core| core.index() as u8),
-            Ordering::SeqCst,
-        );
+        self.affinity
+            .swap(core.map_or(ANY_CORE, CoreId::raw), Ordering::SeqCst);
     }
 
     /// Anybody: its priority or its class was changed. To be followed by [`to_be_told`](Self::to_be_told). A
@@ -282,8 +293,4 @@ impl Standing {
     pub fn to_be_told(&self) -> Option<CoreId> {
         matches!(self.state(), State::Running | State::Ready).then(|| self.core())
     }
-}
-
-fn core_id(index: u8) -> Option<CoreId> {
-    CoreId::new(usize::from(index))
 }

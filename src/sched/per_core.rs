@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "data that belongs to one core")]
 
 use core::cell::UnsafeCell;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
@@ -12,7 +13,7 @@ use crate::core_id::CoreId;
 use crate::sched::claim::Rescan;
 use crate::sched::counter::Counter;
 use crate::sched::inbox::Inbox;
-use crate::sched::policy::{Policy, Rank, Runner, Weight};
+use crate::sched::policy::{DecayedTime, Policy, Runner};
 use crate::sched::run_queue::RunQueue;
 use crate::sched::thread::Thread;
 use crate::sched::timer_queue::TimerQueue;
@@ -30,8 +31,8 @@ pub struct Own {
     pub(crate) need_resched: bool,
     /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
     pub(super) armed_ticks: u64,
-    /// `current`, as the policy sees it.
-    pub(super) runner: Runner,
+    /// From when `current` is charged: from when it was switched in, or a bit earlier.
+    pub(super) since: DecayedTime,
     /// Since when `current` runs here.
     pub(super) since_ticks: u64,
     /// What `finish_switch` has to do besides releasing the old thread.
@@ -44,6 +45,7 @@ pub struct Own {
 
 /// What a switch has to be followed by. Both in one byte, so that a switch which is followed by nothing costs one test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub(crate) struct AfterSwitch(u8);
 
 impl AfterSwitch {
@@ -100,16 +102,18 @@ pub struct Core {
     /// Somebody has changed the class or the pinning of a thread that waits here, or watches this core. Near the front,
     /// so that one instruction loads it.
     pub(super) rescan: Rescan,
+    /// Its number: [`CoreId::raw`].
+    number: AtomicU8,
+    /// Threads that run or wait to run here, for the balance of the others. Only the core itself writes it.
+    load: AtomicU32,
+    /// The thread that runs, for `cores`; 0: idle.
+    pub(super) running: AtomicU32,
     /// Threads that other cores have made ready to run here. In a cache line of its own.
     pub(super) inbox: Aligned<Inbox<Thread>>,
     /// The threads that sleep on this core's timer.
     pub(super) timers: SpinLock<TimerQueue<Thread>>,
     pub(crate) stats: Stats,
     pub(super) tracer: Tracer,
-    /// Threads that run or wait to run here, for the balance of the others.
-    pub(super) load: AtomicU32,
-    /// The thread that runs, for `cores`; 0: idle.
-    pub(super) running: AtomicU32,
     arrival: AtomicU8,
     pub(super) idle: Thread,
 }
@@ -128,6 +132,9 @@ impl<T> core::ops::Deref for Aligned<T> {
     }
 }
 
+/// Offset of [`Own::after`] in a core's block, for `reschedule.s`. (`UnsafeCell` has the layout of what is in it.)
+pub(super) const AFTER: usize = offset_of!(Core, own) + offset_of!(Own, after);
+
 // SAFETY: `own` is touched by its core only, with IRQs masked; the rest is atomic or locked.
 unsafe impl Sync for Core {}
 
@@ -135,13 +142,21 @@ static CORES: [Core; MAX_CORES] = [const { Core::new() }; MAX_CORES];
 
 static CONFIGURED: AtomicUsize = AtomicUsize::new(1);
 
-impl Core {
-    const IDLE_RUNNER: Runner = Runner {
-        rank: Rank::IDLE,
-        weight: Weight::NONE,
-        since: Policy::new(1_000_000_000).at(0),
-    };
+impl Own {
+    /// `current`, as the policy sees it.
+    #[inline(always)]
+    pub(super) fn runner(&self) -> Runner {
+        // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+        let current = unsafe { &*self.current };
+        Runner {
+            rank: current.rank(),
+            weight: current.weight(),
+            since: self.since,
+        }
+    }
+}
 
+impl Core {
     #[expect(clippy::large_stack_frames, reason = "evaluated by the compiler")]
     const fn new() -> Self {
         Self {
@@ -150,13 +165,16 @@ impl Core {
                 current: core::ptr::null(),
                 need_resched: false,
                 armed_ticks: timer::NEVER,
-                runner: Self::IDLE_RUNNER,
+                since: Policy::new(1_000_000_000).at(0),
                 since_ticks: 0,
                 after: AfterSwitch::NOTHING,
                 policy: Policy::new(1_000_000_000),
                 next_balance_ticks: timer::NEVER,
             }),
             rescan: Rescan::unasked(),
+            number: AtomicU8::new(CoreId::BOOT.raw()),
+            load: AtomicU32::new(0),
+            running: AtomicU32::new(0),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
             stats: Stats {
@@ -167,8 +185,6 @@ impl Core {
                 migrations_out: Counter::new(),
             },
             tracer: Tracer::new(),
-            load: AtomicU32::new(0),
-            running: AtomicU32::new(0),
             arrival: AtomicU8::new(Arrival::Absent as u8),
             idle: Thread::idle(),
         }
@@ -177,7 +193,7 @@ impl Core {
     /// Its number.
     #[inline]
     pub fn id(&self) -> CoreId {
-        self.idle.core()
+        CoreId::from_raw(self.number.load(Ordering::Relaxed))
     }
 
     /// What only this core touches. Must be this core's own block: the guard proves that IRQs are masked, the
@@ -194,10 +210,19 @@ impl Core {
         unsafe { &mut *self.own.get() }
     }
 
-    /// The core itself: how many threads run or wait to run here.
+    /// The core itself: a thread has come, which will run here.
     #[inline(always)]
-    pub(super) fn publish_load(&self, load: usize) {
-        self.load.store(load as u32, Ordering::Relaxed);
+    pub(super) fn count_in(&self, _masked: &IrqGuard) {
+        let load = self.load.load(Ordering::Relaxed);
+        self.load.store(load + 1, Ordering::Relaxed);
+    }
+
+    /// The core itself: a thread that ran here, or waited to, will not any more.
+    #[inline(always)]
+    pub(super) fn count_out(&self, _masked: &IrqGuard) {
+        let load = self.load.load(Ordering::Relaxed);
+        debug_assert!(load > 0);
+        self.load.store(load.wrapping_sub(1), Ordering::Relaxed);
     }
 
     /// Whether what happens on it is recorded.
@@ -284,6 +309,7 @@ pub fn init_clock() {
 /// thread.
 pub fn init_pointers(id: CoreId) {
     let core = get(id);
+    core.number.store(id.raw(), Ordering::Relaxed);
     core.idle.set_core(id);
     cpu::set_thread_pointer(&raw const core.idle as usize);
     cpu::set_core_pointer(core::ptr::from_ref(core) as usize);

@@ -1,7 +1,7 @@
 //! The short way through a decision, for what happens most: a thread yields to, or waits and so leaves the core to,
 //! another one that waits here; a thread that has woken another one goes on.
 //!
-//! A leaf without a stack frame. Where a case is out of the ordinary it changes nothing and says so, and
+//! A leaf without calls. Where a case is out of the ordinary it changes nothing and says so, and
 //! `switch.rs` takes the long way from the beginning, which gives the same answer, and knows all cases. What the short
 //! way leaves out, and why it may:
 //!
@@ -20,12 +20,9 @@ use crate::sched::balance;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{DecayedTime, Decision, Rank};
 use crate::sched::run_queue::Place;
-use crate::sched::switch::{Cause, hand_over, pair};
+use crate::sched::switch::{Cause, STAY, hand_over, pair};
 use crate::sched::thread::Thread;
 use crate::sched::wake::State;
-
-/// The thread stays.
-const STAY: u128 = 0;
 
 /// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
 /// as `schedule_next_thread` does, or `cause` in the high half and 0 in the low one: to be decided by the long way.
@@ -33,32 +30,33 @@ pub(super) extern "C" fn decide_quickly(cause: Cause) -> u128 {
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    let own = core.own(&irq);
-    let decided = if !core.inbox.is_empty() || !core.rescan.is_quiet() {
-        None
-    } else {
-        match cause {
-            Cause::Yield => yields(core, own),
-            Cause::Block => blocks(core, own),
-            Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => goes_on(core, own, cause),
-            Cause::Exit | Cause::Migrate => None,
-        }
+    if !core.inbox.is_empty() || !core.rescan.is_quiet() {
+        return by_the_long_way(cause);
+    }
+    let decided = match cause {
+        Cause::Yield => yields(core, &irq),
+        Cause::Block => blocks(core, &irq),
+        // A tail call: the two above need no frame.
+        _ => return others(cause),
     };
-    decided.unwrap_or((cause as u128) << 64)
+    decided.unwrap_or(by_the_long_way(cause))
+}
+
+const fn by_the_long_way(cause: Cause) -> u128 {
+    (cause as u128) << 64
 }
 
 /// The thread lets others go first.
 #[inline(always)]
-fn yields(core: &Core, own: &mut Own) -> Option<u128> {
-    if own.need_resched {
-        return None;
-    }
+fn yields(core: &Core, irq: &IrqGuard) -> Option<u128> {
+    let own = core.own(irq);
     if own.queue.is_empty() {
+        own.need_resched = false;
         return Some(STAY);
     }
     let now = timer::now();
     let time = own.policy.at(now);
-    let rank = own.runner.rank_at_quickly(time)?;
+    let rank = own.runner().rank_at_quickly(time)?;
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
     let old = unsafe { &*own.current };
     // SAFETY: it stops running with this, so it is in no queue; its block stays.
@@ -68,31 +66,22 @@ fn yields(core: &Core, own: &mut Own) -> Option<u128> {
     }?;
     debug_assert!(old.state() == State::Running);
     old.set_state(State::Ready);
+    own.need_resched = false;
     own.arm(own.policy.soonest_loss_ticks(now));
     count_voluntary(core, old);
-    Some(leave_for(
-        core,
-        own,
-        old,
-        new,
-        now,
-        time.with_penalty(),
-        Cause::Yield,
-    ))
+    let since = time.with_penalty();
+    Some(leave_for(core, own, old, new, now, since, Cause::Yield))
 }
 
 /// The thread waits for something.
 #[inline(always)]
-fn blocks(core: &'static Core, own: &mut Own) -> Option<u128> {
-    if own.need_resched {
-        return None;
-    }
+fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
+    let own = core.own(irq);
     let now = timer::now();
     let time = own.policy.at(now);
     debug_assert!(!core::ptr::eq(own.current, &raw const core.idle));
-    let rank = own.runner.rank_at_quickly(time)?;
+    let rank = own.runner().rank_at_quickly(time)?;
     let new = if own.queue.is_empty() {
-        core.publish_load(0);
         NonNull::from(&core.idle)
     } else {
         let new = own.queue.pop_quickly()?;
@@ -101,12 +90,13 @@ fn blocks(core: &'static Core, own: &mut Own) -> Option<u128> {
         } else {
             own.arm(own.policy.soonest_loss_ticks(now));
         }
-        core.publish_load(own.queue.len() + 1);
         new
     };
     // SAFETY: as in `yields`.
     let old = unsafe { &*own.current };
     old.set_rank(rank);
+    own.need_resched = false;
+    core.count_out(irq);
     count_voluntary(core, old);
     Some(leave_for(core, own, old, new, now, time, Cause::Block))
 }
@@ -136,6 +126,21 @@ fn count_voluntary(core: &Core, old: &Thread) {
     core.stats.switches_voluntary.bump();
 }
 
+/// The thread would go on, or has ended.
+#[inline(never)]
+extern "C" fn others(cause: Cause) -> u128 {
+    // SAFETY: as in `decide_quickly`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let decided = match cause {
+        Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => {
+            goes_on(core, core.own(&irq), cause)
+        }
+        Cause::Yield | Cause::Block | Cause::Exit | Cause::Migrate => None,
+    };
+    decided.unwrap_or(by_the_long_way(cause))
+}
+
 /// The thread would go on. So it does if nobody waits, or nobody for whom it would have to make room yet.
 #[inline(always)]
 fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
@@ -145,28 +150,23 @@ fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
             return wakes_up(core, own, now, cause);
         }
         let head = own.queue.head_key();
-        if own.runner.rank.is_realtime()
-            || head.weight < own.runner.weight
-            || balance::is_due(own, now)
-        {
+        let runner = own.runner();
+        if runner.rank.is_realtime() || head.weight < runner.weight || balance::is_due(own, now) {
             return None;
         }
-        let safe_until = own
-            .policy
-            .safe_until_ticks(&own.runner, head, own.since_ticks);
+        let safe_until = own.policy.safe_until_ticks(&runner, head, own.since_ticks);
         if now < safe_until {
             own.arm(safe_until);
         } else {
             let time = own.policy.at(now);
-            match own.policy.decide_quickly(&own.runner, head, now, time)? {
+            match own.policy.decide_quickly(&runner, head, now, time)? {
                 Decision::Stay { deadline_ticks } => own.arm(deadline_ticks),
-                Decision::Switch { runner } => {
-                    return makes_room(core, own, runner, now, time, cause);
+                Decision::Switch { runner: rank } => {
+                    return makes_room(core, own, rank, now, time, cause);
                 }
             }
         }
         balance::watch(own, now);
-        core.publish_load(own.queue.len() + 1);
     }
     own.need_resched = false;
     Some(STAY)
@@ -180,7 +180,6 @@ fn wakes_up(core: &Core, own: &mut Own, now: u64, cause: Cause) -> Option<u128> 
         own.arm(own.policy.soonest_loss_ticks(now));
     }
     balance::watch(own, now);
-    core.publish_load(own.queue.len() + 1);
     own.need_resched = false;
     count_voluntary(core, &core.idle);
     let time = own.policy.at(now);
@@ -210,7 +209,6 @@ fn makes_room(
     own.need_resched = false;
     own.arm(own.policy.soonest_loss_ticks(now));
     balance::watch(own, now);
-    core.publish_load(own.queue.len() + 1);
     old.set_state(State::Ready);
     old.switches_preempted.bump();
     core.stats.switches_preempted.bump();

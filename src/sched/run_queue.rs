@@ -48,7 +48,6 @@ pub enum Place {
 pub struct RunQueue<T: Entry> {
     lane: Lane<T>,
     heap: Heap<T>,
-    len: usize,
     /// Turns given to realtime threads so far.
     turns: u64,
 }
@@ -64,23 +63,15 @@ impl<T: Entry> RunQueue<T> {
         Self {
             lane: Lane::new(),
             heap: Heap::new(),
-            len: 0,
             turns: 0,
         }
     }
 
-    /// How many threads are queued.
+    /// Whether no thread is queued.
     #[inline]
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether none is.
-    #[inline]
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.lane.first().is_none() && self.heap.root().is_none()
     }
 
     /// The thread that runs next.
@@ -125,7 +116,6 @@ impl<T: Entry> RunQueue<T> {
         } else {
             (rank, rank.granule_end())
         };
-        self.len += 1;
         // SAFETY: the caller hands over `node` and its links.
         unsafe {
             links(node).rank = rank;
@@ -176,10 +166,7 @@ impl<T: Entry> RunQueue<T> {
     #[inline]
     pub fn pop(&mut self) -> Option<NonNull<T>> {
         match self.lane.first() {
-            Some(first) if self.is_best(first) => {
-                self.len -= 1;
-                self.lane.pop()
-            }
+            Some(first) if self.is_best(first) => self.lane.pop(),
             _ => self.pop_from_heap(),
         }
     }
@@ -189,7 +176,6 @@ impl<T: Entry> RunQueue<T> {
         let root = self.heap.pop()?;
         // SAFETY: it was queued, so its links are the queue's.
         unsafe { links(root) }.in_heap = false;
-        self.len -= 1;
         Some(root)
     }
 
@@ -241,9 +227,7 @@ impl<T: Entry> RunQueue<T> {
         if self.heap.root().is_some() {
             return None;
         }
-        let first = self.lane.pop_lighter()?;
-        self.len -= 1;
-        Some(first)
+        self.lane.pop_lighter()
     }
 
     /// Takes `node` out, wherever it is.
@@ -252,7 +236,6 @@ impl<T: Entry> RunQueue<T> {
     ///
     /// `node` is in this queue.
     pub unsafe fn remove(&mut self, node: NonNull<T>) {
-        self.len -= 1;
         // SAFETY: `node` is queued, so its links are the queue's, and say in which half it is.
         unsafe {
             if core::mem::take(&mut links(node).in_heap) {

@@ -21,7 +21,7 @@ use crate::arch::timer;
 use crate::sched::context::{self, Context};
 use crate::sched::lifecycle;
 use crate::sched::per_core::{self, AfterSwitch, Core, Own};
-use crate::sched::policy::{self, DecayedTime, Decision, Runner};
+use crate::sched::policy::{self, DecayedTime, Decision};
 use crate::sched::run_queue::Place;
 use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
@@ -55,12 +55,18 @@ global_asm!(
     CONTEXT_X19 = const context::X19,
     CONTEXT_D8 = const context::D8,
     THREAD_SP_FPCR = const thread::SP_FPCR,
+    THREAD_ON_CPU = const thread::ON_CPU,
+    CORE_AFTER = const per_core::AFTER,
+    ALWAYS_FINISH = const cfg!(debug_assertions) as u32,
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
     decide_quickly = sym quick::decide_quickly,
     schedule_next_thread = sym schedule_next_thread,
     finish_switch = sym finish::finish_switch,
     thread_exit = sym lifecycle::thread_exit,
 );
+
+/// The thread stays.
+pub(super) const STAY: u128 = 0;
 
 mod assembly {
     unsafe extern "C" {
@@ -107,12 +113,12 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
     let may_stay = runs_on && !leaves_core;
     if may_stay && own.queue.is_empty() {
-        return stay_alone(core, own);
+        return stay_alone(own);
     }
     if balance::is_due(own, now) {
-        balance::give(core, own, may_stay, &irq);
+        balance::give(core, own, usize::from(!is_idle && !may_stay), &irq);
         if may_stay && own.queue.is_empty() {
-            return stay_alone(core, own);
+            return stay_alone(own);
         }
     }
     if may_stay {
@@ -123,23 +129,23 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         };
         if let Decision::Stay { deadline_ticks } =
             own.policy
-                .decide(asked, &own.runner, own.queue.head_key(), now)
+                .decide(asked, &own.runner(), own.queue.head_key(), now)
         {
             own.arm(deadline_ticks);
             balance::watch(own, now);
-            return stay(core, own);
+            return STAY;
         }
     }
 
     let next = traffic::next(core, own, &irq);
     if next.is_none() && (is_idle || may_stay) {
         // Those that waited have just been sent to other cores.
-        return stay_alone(core, own);
+        return stay_alone(own);
     }
     old.cpu_time.stop(now);
     if !is_idle {
         // It is charged for its run.
-        old.set_rank(own.runner.rank_at(time));
+        old.set_rank(own.runner().rank_at(time));
     }
     old.left_by.set(Some(cause));
     if leaves_core || old.state() == State::Exited {
@@ -147,6 +153,9 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
             old.set_state(State::Ready);
         }
         own.after.add(AfterSwitch::LEAVES);
+        if !leaves_core {
+            core.count_out(&irq);
+        }
     } else if runs_on {
         old.set_state(State::Ready);
         let place = if cause == Cause::Yield {
@@ -156,6 +165,8 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         };
         // SAFETY: it has just stopped running, so it is in no queue; its block stays.
         unsafe { own.queue.push(NonNull::from(old), old.rank(), place) };
+    } else if !is_idle {
+        core.count_out(&irq);
     }
     count_switch(core, old, runs_on && cause != Cause::Yield);
 
@@ -165,9 +176,10 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     hand_over(core, own, new, now, since);
     if !own.queue.is_empty() {
         let head = own.queue.head_key();
-        own.arm(if own.runner.weight > head.weight {
+        let runner = own.runner();
+        own.arm(if runner.weight > head.weight {
             // It loses sooner than others: looked at too late, it would get more than its share.
-            own.policy.deadline_ticks(&own.runner, head)
+            own.policy.deadline_ticks(&runner, head)
         } else {
             // The earliest moment at which it can lose. The exact one costs more to compute than the interrupt
             // that finds out, and most threads block before.
@@ -175,7 +187,6 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         });
     }
     balance::watch(own, now);
-    publish_load(core, own);
     pair(old, new)
 }
 
@@ -191,11 +202,7 @@ pub(super) fn hand_over(
     new.standing.switch_in();
     own.current = new;
     new.cpu_time.start(now);
-    own.runner = Runner {
-        rank: new.rank(),
-        weight: new.weight(),
-        since,
-    };
+    own.since = since;
     own.since_ticks = now;
     core.running.store(new.id(), Ordering::Relaxed);
 }
@@ -220,19 +227,9 @@ fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard
 
 /// Stays, and nobody waits.
 #[inline]
-fn stay_alone(core: &Core, own: &mut Own) -> u128 {
+fn stay_alone(own: &mut Own) -> u128 {
     balance::rest(own);
-    stay(core, own)
-}
-
-fn stay(core: &Core, own: &Own) -> u128 {
-    publish_load(core, own);
-    0
-}
-
-fn publish_load(core: &Core, own: &Own) {
-    let runs = usize::from(own.current != &raw const core.idle);
-    core.publish_load(own.queue.len() + runs);
+    STAY
 }
 
 fn count_switch(core: &Core, old: &Thread, preempted: bool) {

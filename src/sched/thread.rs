@@ -139,6 +139,8 @@ unsafe impl Send for Thread {}
 
 /// Offset of the pair {sp, FPCR}, for `reschedule.s`.
 pub(super) const SP_FPCR: usize = offset_of!(Thread, sp);
+/// Offset of what says that it is still on a core, for `reschedule.s`.
+pub(super) const ON_CPU: usize = offset_of!(Thread, standing) + Standing::ON_CPU;
 /// Offset of the pair {entry, argument}, for `reschedule.s`.
 pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, entry);
 

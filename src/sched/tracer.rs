@@ -143,7 +143,7 @@ pub(super) fn switched(core: &Core, old: &Thread, new: &Thread, irq: &IrqGuard) 
 /// This core lets `thread` run, on the core to which it goes as things stand.
 pub(super) fn wakes(core: &Core, thread: &Thread, irq: &IrqGuard) {
     let target = match thread.standing.way(core.id()) {
-        Way::Queue => core.id(),
+        Way::Home | Way::Queue => core.id(),
         Way::Inbox(target) => target,
     };
     let by = if cpu::is_on_exception_stack() {

@@ -7,16 +7,18 @@ use core::ptr::NonNull;
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::sched::per_core::{self, Core, Own};
-use crate::sched::policy::Runner;
+use crate::sched::policy::Head;
 use crate::sched::run_queue::Place;
 use crate::sched::thread::Thread;
 use crate::sched::{tracer, wake};
 
-/// Sends a ready thread to the core that it is pinned to, or takes it back if it is not pinned any more.
+/// Sends a ready thread, which was this core's, to the core that it is pinned to, or takes it back if it is not pinned
+/// any more.
 pub(super) fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: in no queue and on no core, so it is ours.
     let block = unsafe { thread.as_ref() };
     let target = block.affinity().unwrap_or(core.id());
+    core.count_out(irq);
     if target == core.id() {
         own.enqueue(block, irq);
     } else {
@@ -52,6 +54,7 @@ pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGua
         if block.id() == current.id() {
             block.standing.go_on(&core.rescan);
         } else if block.affinity().is_some_and(|target| target != core.id()) {
+            core.count_in(irq);
             forward(core, own, thread, irq);
         } else {
             own.enqueue(block, irq);
@@ -69,13 +72,9 @@ pub(super) fn rescan(core: &Core, own: &mut Own, irq: &IrqGuard) {
     let current = unsafe { &*own.current };
     if !core::ptr::eq(current, &raw const core.idle) {
         let time = own.policy.at(timer::now());
-        current.set_rank(own.runner.rank_at(time));
+        current.set_rank(own.runner().rank_at(time));
         current.adopt_changes();
-        own.runner = Runner {
-            rank: current.rank(),
-            weight: current.weight(),
-            since: time,
-        };
+        own.since = time;
     }
     let mut queue = core::mem::take(&mut own.queue);
     while let Some(thread) = queue.pop() {
@@ -102,12 +101,42 @@ impl Own {
                 tracer::migrates(core, thread, irq);
             }
         }
+        self.enqueue_here(core, thread, irq);
+    }
+
+    /// The same with a thread that was on this core before, or has been noted to come.
+    #[inline(always)]
+    pub(super) fn enqueue_here(&mut self, core: &Core, thread: &Thread, irq: &IrqGuard) {
         thread.adopt_changes();
+        let head = Head {
+            rank: thread.rank(),
+            weight: thread.weight(),
+        };
         // SAFETY: ready and ours, so it is in no queue; its block stays.
         unsafe {
             self.queue
-                .push(NonNull::from(thread), thread.rank(), Place::After);
+                .push(NonNull::from(thread), head.rank, Place::After);
         };
-        self.need_resched = true;
+        core.count_in(irq);
+        if !self.waits_its_turn(head) {
+            self.need_resched = true;
+        }
+    }
+
+    /// Whether a thread that has just come into the queue certainly need not run before the timer comes, which is
+    /// armed already. Nearly always so where threads hand something to each other: then nobody reads the clock, and
+    /// nobody decides anything.
+    ///
+    /// The timer is never cancelled, only set earlier, so for the next thread that runs it comes too early, and finds
+    /// out.
+    #[inline(always)]
+    fn waits_its_turn(&self, comer: Head) -> bool {
+        let runner = self.runner();
+        !runner.rank.is_realtime()
+            && comer.weight >= runner.weight
+            && self.armed_ticks
+                <= self
+                    .policy
+                    .safe_until_ticks(&runner, comer, self.since_ticks)
     }
 }

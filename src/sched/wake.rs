@@ -80,6 +80,7 @@ impl Claimed {
     fn enqueue_there(self, here: &Core, irq: &IrqGuard) {
         let thread = self.thread();
         match thread.standing.way(here.id()) {
+            Way::Home => here.own(irq).enqueue_here(here, thread, irq),
             Way::Queue => here.own(irq).enqueue(thread, irq),
             Way::Inbox(target) => send(self.0, per_core::get(target), irq),
         }
@@ -217,5 +218,5 @@ pub(crate) fn ask_core(thread: &Thread, irq: &IrqGuard) {
 /// The rank of the current thread if it stops now.
 pub(crate) fn rank_now(irq: &IrqGuard) -> Rank {
     let own = per_core::this(irq).own(irq);
-    own.runner.rank_at(own.policy.at(timer::now()))
+    own.runner().rank_at(own.policy.at(timer::now()))
 }

@@ -15,7 +15,7 @@ impl Cpu {
     fn enqueue(&mut self, at: usize) {
         self.thread(at).claims.fetch_add(1, Ordering::Relaxed);
         match self.thread(at).standing.way(self.id) {
-            Way::Queue => self.take_in(at),
+            Way::Home | Way::Queue => self.take_in(at),
             Way::Inbox(core) => self.send(at, core),
         }
     }

@@ -30,8 +30,7 @@ pub(super) struct OrderMutant {
 const SWITCH: &str = "src/sched/switch.rs";
 const SWITCH_ASM: &str = "asm/reschedule.s";
 
-const CALL_FINISH: &str = "    bl      {finish_switch}             // the old thread's registers are \
-                           stored: it may run elsewhere now\n";
+const CALL_FINISH: &str = "    bl      {finish_switch}\n";
 
 /// Every order mutant, those that lack a line included.
 pub(super) fn all() -> impl Iterator<Item = &'static OrderMutant> {
@@ -134,11 +133,11 @@ const ALL: &[OrderMutant] = &[
     },
     OrderMutant {
         name: "never-released",
-        stands_for: "finish_switch does not release the old thread",
+        stands_for: "the old thread is not released",
         mistake: &[Edit {
-            file: "src/sched/finish.rs",
-            find: "    unsafe { (*old).standing.switch_out() };\n",
-            replace: "    let _ = old;\n",
+            file: SWITCH_ASM,
+            find: "    stlrb   wzr, [x0] ",
+            replace: "    nop               ",
         }],
         delay: &[],
         cores: 4,
@@ -148,12 +147,12 @@ const ALL: &[OrderMutant] = &[
     },
     OrderMutant {
         name: "first-run-unfinished",
-        stands_for: "finish_switch is skipped on a thread's first run",
+        stands_for: "the old thread is not released on a thread's first run",
         mistake: &[Edit {
             file: SWITCH_ASM,
-            find: CALL_FINISH,
+            find: "    add     x0, x0, #{THREAD_ON_CPU}\n",
             replace: "    ldr     x2, [x29, #8]\n    adr     x3, thread_start\n    cmp     x2, x3\n    \
-                      b.eq    1f\n    bl      {finish_switch}\n",
+                      b.eq    1f\n    add     x0, x0, #{THREAD_ON_CPU}\n",
         }],
         delay: &[],
         cores: 1,
