@@ -201,7 +201,7 @@ pub(crate) extern "C" fn dispatch() -> u64 {
         }
         if intid == TIMER.intid.load(Ordering::Relaxed) {
             TIMER.count(core.id());
-            cause = timers::on_interrupt(&irq);
+            cause = timers::on_interrupt(core, &irq);
         } else if intid == RESCHEDULE_SGI {
             RESCHEDULE.count(core.id());
             // A load of memory may overtake the load of the device that acknowledged: what the sender stored

@@ -124,8 +124,16 @@ impl Standing {
     /// Its core takes it out of the queue and runs it from now on.
     #[inline]
     pub fn switch_in(&self) {
-        self.set_state(State::Running);
+        // Relaxed: to whoever looks at the state from outside it is as good as `Ready`.
+        self.state.store(State::Running as u8, Ordering::Relaxed);
         self.on_cpu.store(true, Ordering::Relaxed);
+    }
+
+    /// Its core puts it back into the queue.
+    #[inline]
+    pub fn stays_ready(&self) {
+        // Relaxed: as in `switch_in`.
+        self.state.store(State::Ready as u8, Ordering::Relaxed);
     }
 
     /// Its registers are in memory. The thread may be elsewhere, or freed, as soon as this is stored.

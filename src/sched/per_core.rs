@@ -31,6 +31,9 @@ pub struct Own {
     pub(crate) need_resched: bool,
     /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
     pub(super) armed_ticks: u64,
+    /// No thread in `timers` waits for less: the moment of the first, or of one that was the first and does not wait
+    /// any more.
+    pub(super) earliest_ticks: u64,
     /// From when `current` is charged: from when it was switched in, or a bit earlier.
     pub(super) since: DecayedTime,
     /// Since when `current` runs here.
@@ -165,6 +168,7 @@ impl Core {
                 current: core::ptr::null(),
                 need_resched: false,
                 armed_ticks: timer::NEVER,
+                earliest_ticks: timer::NEVER,
                 since: Policy::new(1_000_000_000).at(0),
                 since_ticks: 0,
                 after: AfterSwitch::NOTHING,

@@ -65,7 +65,7 @@ fn yields(core: &Core, irq: &IrqGuard) -> Option<u128> {
             .rotate_quickly(NonNull::from(old), rank, Place::After)
     }?;
     debug_assert!(old.state() == State::Running);
-    old.set_state(State::Ready);
+    old.standing.stays_ready();
     own.need_resched = false;
     own.arm(own.policy.soonest_loss_ticks(now));
     count_voluntary(core, old);
@@ -209,7 +209,7 @@ fn makes_room(
     own.need_resched = false;
     own.arm(own.policy.soonest_loss_ticks(now));
     balance::watch(own, now);
-    old.set_state(State::Ready);
+    old.standing.stays_ready();
     old.switches_preempted.bump();
     core.stats.switches_preempted.bump();
     Some(leave_for(

@@ -193,6 +193,18 @@ impl<T: Entry> RunQueue<T> {
         Some(head)
     }
 
+    /// [`push`](Self::push) after its equals of a normal thread that has `rank` in its links, where that takes no call;
+    /// else does nothing. Whether it did.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](Self::push).
+    #[inline(always)]
+    pub unsafe fn append_quickly(&mut self, node: NonNull<T>, rank: Rank) -> bool {
+        // SAFETY: the caller hands over `node` and its links.
+        !rank.is_realtime() && unsafe { self.lane.append(node, rank.granule_end()) }
+    }
+
     /// [`pop`](Self::pop) and [`push`](Self::push) of a normal thread, where that takes no call; else does nothing and
     /// gives `None`. So that a hot path stays a leaf, and takes another path as a whole where this
     /// one ends: if the queue is empty, if a thread is in the heap or `node` would come there, or if

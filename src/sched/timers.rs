@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::sched::forced;
-use crate::sched::per_core::{self, Own};
+use crate::sched::per_core::{self, Core, Own};
 use crate::sched::switch::Cause;
 use crate::sched::thread;
 use crate::sched::wake::{self, Claimed, State};
@@ -36,7 +36,9 @@ pub fn block_until(deadline_ticks: u64, irq: &IrqGuard) -> bool {
         // SAFETY: the block stays while the thread waits, and it is taken out below before anything else.
         unsafe { timers.insert(NonNull::from(current), deadline_ticks) };
     }
-    core.own(irq).arm(deadline_ticks);
+    let own = core.own(irq);
+    own.earliest_ticks = own.earliest_ticks.min(deadline_ticks);
+    own.arm(deadline_ticks);
     wake::block(irq);
     // Perhaps on another core. The lock also waits for a timer interrupt that has just lost the claim.
     let core = per_core::get(current.timer_core.get());
@@ -56,10 +58,26 @@ pub fn sleep_until(deadline_ticks: u64) {
     block_until(deadline_ticks, &irq);
 }
 
-/// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy. Returns with
-/// which cause.
-pub(crate) fn on_interrupt(irq: &IrqGuard) -> Cause {
-    let core = per_core::this(irq);
+/// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy, if somebody waits
+/// for the core. Returns with which cause.
+#[inline]
+pub(crate) fn on_interrupt(core: &Core, irq: &IrqGuard) -> Cause {
+    if core.own(irq).earliest_ticks <= timer::now() {
+        wake_expired(core, irq);
+    }
+    let own = core.own(irq);
+    let (next, cause) = forced::at_interrupt(core.id(), own.earliest_ticks);
+    own.armed_ticks = next;
+    timer::set_deadline(next);
+    if !own.queue.is_empty() {
+        own.need_resched = true;
+    }
+    cause
+}
+
+/// Wakes those whose time has come.
+#[inline(never)]
+fn wake_expired(core: &Core, irq: &IrqGuard) {
     let now = timer::now();
     let next = loop {
         let mut timers = core.timers.lock();
@@ -77,10 +95,5 @@ pub(crate) fn on_interrupt(irq: &IrqGuard) -> Cause {
             claimed.enqueue(irq);
         }
     };
-    let (next, cause) = forced::at_interrupt(core.id(), next);
-    let own = core.own(irq);
-    own.armed_ticks = next;
-    timer::set_deadline(next);
-    own.need_resched = true;
-    cause
+    core.own(irq).earliest_ticks = next;
 }

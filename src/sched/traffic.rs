@@ -101,26 +101,33 @@ impl Own {
                 tracer::migrates(core, thread, irq);
             }
         }
-        self.enqueue_here(core, thread, irq);
+        thread.adopt_changes();
+        // SAFETY: ready and ours, so it is in no queue; its block stays.
+        unsafe {
+            self.queue
+                .push(NonNull::from(thread), thread.rank(), Place::After);
+        };
+        core.count_in(irq);
+        self.need_resched = true;
     }
 
-    /// The same with a thread that was on this core before, or has been noted to come.
+    /// The same, not counted, with a thread that was on this core before and is not changed, where it takes no call; else
+    /// does nothing and gives `None`. Whether somebody may have to run before the current thread.
     #[inline(always)]
-    pub(super) fn enqueue_here(&mut self, core: &Core, thread: &Thread, irq: &IrqGuard) {
-        thread.adopt_changes();
-        let head = Head {
+    pub(super) fn enqueue_quickly(&mut self, thread: &Thread) -> Option<bool> {
+        let comer = Head {
             rank: thread.rank(),
             weight: thread.weight(),
         };
         // SAFETY: ready and ours, so it is in no queue; its block stays.
-        unsafe {
-            self.queue
-                .push(NonNull::from(thread), head.rank, Place::After);
-        };
-        core.count_in(irq);
-        if !self.waits_its_turn(head) {
-            self.need_resched = true;
+        if !unsafe { self.queue.append_quickly(NonNull::from(thread), comer.rank) } {
+            return None;
         }
+        if self.waits_its_turn(comer) {
+            return Some(false);
+        }
+        self.need_resched = true;
+        Some(true)
     }
 
     /// Whether a thread that has just come into the queue certainly need not run before the timer comes, which is

@@ -37,7 +37,6 @@ impl WaitLinks {
 pub struct WaitList {
     first: Option<NonNull<Thread>>,
     last: Option<NonNull<Thread>>,
-    len: usize,
 }
 
 // SAFETY: the links of the threads in a list are touched under the lock that holds the list only; a thread
@@ -50,18 +49,12 @@ impl WaitList {
         Self {
             first: None,
             last: None,
-            len: 0,
         }
     }
 
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
-    }
-
-    /// How many wait.
-    pub fn len(&self) -> usize {
-        self.len
     }
 
     /// The thread that has waited longest.
@@ -118,7 +111,6 @@ impl WaitList {
             None => self.first = Some(node),
         }
         self.last = Some(node);
-        self.len += 1;
     }
 
     /// Takes out the current thread, if it is still in the list: its time has run out.
@@ -149,11 +141,14 @@ impl WaitList {
 
     /// Makes all ready who wait now; the caller then lets the policy decide (`preempt_or_arm`). IRQs stay masked for all
     /// of it: if the first one could preempt, one of less urgency would hold up those behind it, and if the waker
-    /// came to its end in between, they would wait for ever.
-    pub(crate) fn wake_all(&mut self, irq: &IrqGuard) {
+    /// came to its end in between, they would wait for ever. Gives how many those were.
+    pub(crate) fn wake_all(&mut self, irq: &IrqGuard) -> usize {
+        let mut count = 0;
         while let Some(woken) = self.claim_first() {
             woken.enqueue(irq);
+            count += 1;
         }
+        count
     }
 
     fn unlink(&mut self, thread: &Thread) {
@@ -170,6 +165,5 @@ impl WaitList {
             None => self.last = previous,
         }
         links.is_linked.set(false);
-        self.len -= 1;
     }
 }

@@ -61,36 +61,52 @@ impl Claimed {
     /// As [`make_ready`](Self::make_ready), where IRQs were masked before the thread was claimed: so that no
     /// interrupt puts somebody less urgent between the claim and the queue.
     pub(crate) fn make_ready_masked(self, irq: &IrqGuard) {
-        self.enqueue(irq);
-        preempt_or_arm(irq);
+        if self.enqueue(irq) {
+            preempt_or_arm(irq);
+        }
     }
 
     /// As [`make_ready`](Self::make_ready), for code that may not be preempted where it stands: interrupt
-    /// handlers, and whoever has more to do first.
-    pub(crate) fn enqueue(self, irq: &IrqGuard) {
+    /// handlers, and whoever has more to do first. Whether somebody who waits on this core may have to run before
+    /// the current thread: then `preempt_or_arm` is due.
+    ///
+    /// A leaf for what happens most: a thread that comes back to the core on which it was before.
+    #[inline(never)]
+    pub(crate) fn enqueue(self, irq: &IrqGuard) -> bool {
         let here = per_core::this(irq);
-        if here.is_watched() {
-            self.enqueue_watched(here, irq);
-        } else {
-            self.enqueue_there(here, irq);
-        }
-    }
-
-    #[inline(always)]
-    fn enqueue_there(self, here: &Core, irq: &IrqGuard) {
         let thread = self.thread();
-        match thread.standing.way(here.id()) {
-            Way::Home => here.own(irq).enqueue_here(here, thread, irq),
-            Way::Queue => here.own(irq).enqueue(thread, irq),
-            Way::Inbox(target) => send(self.0, per_core::get(target), irq),
+        let is_usual = !here.is_watched()
+            && thread.standing.way(here.id()) == Way::Home
+            && !thread.standing.is_changed();
+        if !is_usual {
+            return self.enqueue_elsewhere();
+        }
+        match here.own(irq).enqueue_quickly(thread) {
+            None => self.enqueue_elsewhere(),
+            Some(is_urgent) => {
+                here.count_in(irq);
+                is_urgent
+            }
         }
     }
 
-    /// The same, recorded; before, because the thread may run elsewhere as soon as it is there.
+    /// The same in all cases.
     #[cold]
-    fn enqueue_watched(self, here: &Core, irq: &IrqGuard) {
-        tracer::wakes(here, self.thread(), irq);
-        self.enqueue_there(here, irq);
+    #[inline(never)]
+    fn enqueue_elsewhere(self) -> bool {
+        // SAFETY: `enqueue` has been given a guard.
+        let irq = unsafe { IrqGuard::assume_masked() };
+        let here = per_core::this(&irq);
+        let thread = self.thread();
+        if here.is_watched() {
+            // Before, because the thread may run elsewhere as soon as it is there.
+            tracer::wakes(here, thread, &irq);
+        }
+        match thread.standing.way(here.id()) {
+            Way::Home | Way::Queue => here.own(&irq).enqueue(thread, &irq),
+            Way::Inbox(target) => send(self.0, per_core::get(target), &irq),
+        }
+        here.own(&irq).need_resched
     }
 }
 

@@ -13,7 +13,14 @@ use crate::sync::SpinLock;
 #[derive(Debug)]
 pub struct Barrier {
     size: usize,
-    inside: SpinLock<WaitList>,
+    inside: SpinLock<Round>,
+}
+
+#[derive(Debug)]
+struct Round {
+    waiters: WaitList,
+    /// How many have come.
+    came: usize,
 }
 
 /// What [`Barrier::wait`] says: whether this thread is the one of its round that leads.
@@ -33,7 +40,10 @@ impl Barrier {
     pub const fn new(size: usize) -> Self {
         Self {
             size,
-            inside: SpinLock::new(WaitList::new()),
+            inside: SpinLock::new(Round {
+                waiters: WaitList::new(),
+                came: 0,
+            }),
         }
     }
 
@@ -41,14 +51,16 @@ impl Barrier {
     pub fn wait(&self) -> BarrierWaitResult {
         let irq = IrqGuard::mask();
         let mut inside = self.inside.lock();
-        if inside.len() + 1 < self.size {
+        inside.came += 1;
+        if inside.came < self.size {
             // SAFETY: the current thread waits for nothing else, and stays in a list until it is woken.
-            unsafe { inside.push_current(State::Waiting, &irq) };
+            unsafe { inside.waiters.push_current(State::Waiting, &irq) };
             drop(inside);
             wake::block(&irq);
             return BarrierWaitResult(false);
         }
-        inside.wake_all(&irq);
+        inside.came = 0;
+        inside.waiters.wake_all(&irq);
         drop(inside);
         wake::preempt_or_arm(&irq);
         BarrierWaitResult(true)

@@ -34,7 +34,11 @@ impl Condvar {
         {
             let irq = IrqGuard::mask();
             // SAFETY: the current thread waits for nothing else, and stays in the list until it is woken.
-            unsafe { self.waiters.lock().push_current(State::Waiting, &irq) };
+            unsafe {
+                self.waiters
+                    .lock_masked(&irq)
+                    .push_current(State::Waiting, &irq);
+            };
             guard.release_before_blocking(&irq);
             kernel::block(&irq);
         }
@@ -67,7 +71,7 @@ impl Condvar {
     /// Wakes the thread that has waited longest, if any.
     pub fn notify_one(&self) {
         let irq = IrqGuard::mask();
-        let woken = self.waiters.lock().claim_first();
+        let woken = self.waiters.lock_masked(&irq).claim_first();
         if let Some(woken) = woken {
             woken.make_ready_masked(&irq);
         }

@@ -65,8 +65,7 @@ impl Turns {
 
     /// Nobody is inside: all readers that wait have it, and are woken.
     fn admit_readers(&mut self, irq: &IrqGuard) {
-        self.reading = self.readers.len();
-        self.readers.wake_all(irq);
+        self.reading = self.readers.wake_all(irq);
     }
 }
 

@@ -38,7 +38,7 @@ impl Semaphore {
     /// Takes a permit, asleep until there is one.
     pub fn acquire(&self) {
         let irq = IrqGuard::mask();
-        let mut inner = self.inner.lock();
+        let mut inner = self.inner.lock_masked(&irq);
         if inner.free > 0 {
             inner.free -= 1;
             return;
@@ -80,7 +80,7 @@ impl Semaphore {
     /// Gives a permit: to the thread that has waited longest, or to whoever comes.
     pub fn release(&self) {
         let irq = IrqGuard::mask();
-        let mut inner = self.inner.lock();
+        let mut inner = self.inner.lock_masked(&irq);
         let woken = inner.waiters.claim_first();
         if woken.is_none() {
             inner.free += 1;

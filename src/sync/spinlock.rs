@@ -45,6 +45,12 @@ impl<T> SpinLock<T> {
         }
     }
 
+    /// The same where IRQs are masked already.
+    #[inline]
+    pub fn lock_masked<'a>(&'a self, _masked: &'a IrqGuard) -> impl DerefMut<Target = T> + 'a {
+        self.inner.lock()
+    }
+
     /// Takes the lock if nobody has it.
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
         let irq = IrqGuard::mask();

@@ -232,6 +232,10 @@ impl<T> SpinLock<T> {
         Self(Mutex::new(value))
     }
 
+    pub(crate) fn lock_masked<'a>(&'a self, _masked: &'a IrqGuard) -> MutexGuard<'a, T> {
+        self.lock()
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0
             .lock()
