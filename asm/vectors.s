@@ -267,6 +267,25 @@ overflow_diverted:
     mov     x30, x0
     ret
 
+// extern "C" fn take_interrupt() -> u64
+//
+// Takes the interrupt that is pending, if there is one, without an exception: for a thread that has nothing in its
+// registers worth a frame. Returns what irq_dispatch does: the cause to call reschedule with, or 0.
+//
+// Caller: sched::idle. On entry: on a thread's stack (SPSel = 0), SP_EL1 empty, IRQs masked, FPCR = 0. Clobbers what a
+// call may clobber. The handler runs on SP_EL1, as it does behind a vector.
+.global take_interrupt
+.type take_interrupt, %function
+take_interrupt:
+    stp     x29, x30, [sp, #-16]!
+    mov     x29, sp
+    msr     spsel, #1
+    bl      {irq_dispatch}
+    msr     spsel, #0
+    ldp     x29, x30, [sp], #16
+    ret
+.size take_interrupt, . - take_interrupt
+
 .section .rodata.vectors, "a"
 .balign 8
 .global interrupt_probe_address

@@ -8,10 +8,12 @@ use core::mem::{offset_of, size_of};
 use aarch64_cpu::registers::{ELR_EL1, SP_EL0};
 use tock_registers::interfaces::Readable;
 
+use crate::arch::cpu::{self, IrqGuard};
 use crate::fault::{self, Outcome};
 use crate::irq;
 use crate::kernel;
 use crate::sched::context::Context;
+use crate::sched::switch::Cause;
 
 /// What an interrupt saves on the thread's stack: everything that a call may clobber.
 #[derive(Debug)]
@@ -116,6 +118,8 @@ global_asm!(
 );
 
 unsafe extern "C" {
+    /// See `vectors.s`.
+    fn take_interrupt() -> u64;
     static vectors: u8;
     static irq_from_thread: u8;
     static fault_common: u8;
@@ -130,6 +134,16 @@ pub fn take_over() {
         asm!("msr vbar_el1, {}", "isb", "msr daifclr, #4", in(reg) &raw const vectors,
             options(nostack, preserves_flags));
     }
+}
+
+/// For an idle thread, which leaves IRQs masked: takes the interrupt that is pending, if there is one. It spares the
+/// exception and the frame of all registers. With which cause the core is to decide anew, if it is.
+#[inline(always)]
+pub fn take_pending(_masked: &IrqGuard) -> Option<Cause> {
+    debug_assert!(!cpu::is_on_exception_stack());
+    // SAFETY: an idle thread's stack, so SP_EL1 is empty; IRQs are masked, and an idle thread never sets FPCR.
+    let cause = unsafe { take_interrupt() };
+    Cause::from_bits(cause)
 }
 
 /// Whether a call that returns to `address` is one of the interrupt entry's: then x29 points to the frame of the

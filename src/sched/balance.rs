@@ -78,7 +78,7 @@ pub(super) fn give(core: &Core, own: &mut Own, leaving: usize, irq: &IrqGuard) {
         unsafe { own.queue.remove(thread) };
         core.count_out(irq);
         core.stats.migrations_out.bump();
-        wake::send(thread, per_core::get(target), irq);
+        wake::send(thread, target);
     }
 }
 

@@ -16,13 +16,13 @@ use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
-use crate::sched::balance;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{DecayedTime, Decision, Rank};
 use crate::sched::run_queue::Place;
 use crate::sched::switch::{Cause, STAY, hand_over, pair};
 use crate::sched::thread::Thread;
 use crate::sched::wake::State;
+use crate::sched::{balance, traffic};
 
 /// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
 /// as `schedule_next_thread` does, or `cause` in the high half and 0 in the low one: to be decided by the long way.
@@ -30,14 +30,17 @@ pub(super) extern "C" fn decide_quickly(cause: Cause) -> u128 {
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    if !core.inbox.is_empty() || !core.rescan.is_quiet() {
-        return by_the_long_way(cause);
-    }
-    let decided = match cause {
-        Cause::Yield => yields(core, &irq),
-        Cause::Block => blocks(core, &irq),
-        // A tail call: the two above need no frame.
-        _ => return others(cause),
+    let decided = if core.inbox.is_empty() && core.rescan.is_quiet() {
+        match cause {
+            Cause::Yield => yields(core, &irq),
+            Cause::Block => blocks(core, &irq),
+            // A tail call: the two above need no frame.
+            _ => return others(cause),
+        }
+    } else if core.rescan.is_quiet() {
+        return others(cause);
+    } else {
+        None
     };
     decided.unwrap_or(by_the_long_way(cause))
 }
@@ -126,7 +129,7 @@ fn count_voluntary(core: &Core, old: &Thread) {
     core.stats.switches_voluntary.bump();
 }
 
-/// The thread would go on, or has ended.
+/// The thread would go on, or has ended; or other cores have sent some.
 #[inline(never)]
 extern "C" fn others(cause: Cause) -> u128 {
     // SAFETY: as in `decide_quickly`.
@@ -134,7 +137,16 @@ extern "C" fn others(cause: Cause) -> u128 {
     let core = per_core::this(&irq);
     let decided = match cause {
         Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => {
-            goes_on(core, core.own(&irq), cause)
+            if !core.inbox.is_empty() {
+                // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+                let current = unsafe { &*core.own(&irq).current };
+                traffic::receive(core, core.own(&irq), current, &irq);
+            }
+            if core.rescan.is_quiet() {
+                goes_on(core, core.own(&irq), cause)
+            } else {
+                None
+            }
         }
         Cause::Yield | Cause::Block | Cause::Exit | Cause::Migrate => None,
     };

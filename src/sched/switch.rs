@@ -49,6 +49,19 @@ pub enum Cause {
     Migrate = 8,
 }
 
+impl Cause {
+    /// The cause that the end of an interrupt gives as a number; 0: there is none.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Option<Self> {
+        match bits {
+            5 => Some(Self::Timer),
+            6 => Some(Self::Ipi),
+            0 => None,
+            _ => Some(Self::Interrupt),
+        }
+    }
+}
+
 global_asm!(
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/asm/reschedule.s")),
     CONTEXT_SIZE = const size_of::<Context>(),

@@ -23,7 +23,7 @@ pub(super) fn forward(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: 
         own.enqueue(block, irq);
     } else {
         core.stats.migrations_out.bump();
-        wake::send(thread, per_core::get(target), irq);
+        wake::send(thread, target);
     }
 }
 

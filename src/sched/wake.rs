@@ -12,7 +12,7 @@ use crate::core_id::CoreId;
 use crate::irq;
 pub use crate::sched::claim::State;
 use crate::sched::claim::{Parking, Way};
-use crate::sched::per_core::{self, Core};
+use crate::sched::per_core;
 use crate::sched::policy::{Priority, Rank};
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Thread};
@@ -75,11 +75,13 @@ impl Claimed {
     pub(crate) fn enqueue(self, irq: &IrqGuard) -> bool {
         let here = per_core::this(irq);
         let thread = self.thread();
-        let is_usual = !here.is_watched()
-            && thread.standing.way(here.id()) == Way::Home
-            && !thread.standing.is_changed();
-        if !is_usual {
+        if here.is_watched() {
             return self.enqueue_elsewhere();
+        }
+        match thread.standing.way(here.id()) {
+            Way::Home if !thread.standing.is_changed() => {}
+            Way::Inbox(target) => return send(self.0, target),
+            _ => return self.enqueue_elsewhere(),
         }
         match here.own(irq).enqueue_quickly(thread) {
             None => self.enqueue_elsewhere(),
@@ -104,22 +106,28 @@ impl Claimed {
         }
         match thread.standing.way(here.id()) {
             Way::Home | Way::Queue => here.own(&irq).enqueue(thread, &irq),
-            Way::Inbox(target) => send(self.0, per_core::get(target), &irq),
+            Way::Inbox(target) => {
+                send(self.0, target);
+            }
         }
         here.own(&irq).need_resched
     }
 }
 
-/// Puts `thread` into the inbox of another core, with one SGI if nobody else has sent one since it was
-/// emptied last. The SGI is needed whoever runs there: the core may sleep, or it may run a lone thread and
-/// have no timer armed.
-pub(super) fn send(thread: NonNull<Thread>, target: &Core, irq: &IrqGuard) {
+/// Puts `thread` into the inbox of core `target`, with one SGI if nobody else has sent one since it was emptied last. The
+/// SGI is needed whoever runs there: the core may sleep, or it may run a lone thread and have no timer armed. False:
+/// nobody has come to this core. IRQs are masked.
+#[inline(never)]
+pub(super) fn send(thread: NonNull<Thread>, target: CoreId) -> bool {
     // SAFETY: ours and in no queue, so nobody else touches its link; its block stays until it has run and
     // ended.
-    if unsafe { target.inbox.push(thread) } {
-        per_core::this(irq).stats.ipis_sent.bump();
-        irq::send_reschedule(target.id());
+    if unsafe { per_core::get(target).inbox.push(thread) } {
+        // SAFETY: our callers have masked IRQs.
+        let irq = unsafe { IrqGuard::assume_masked() };
+        per_core::this(&irq).stats.ipis_sent.bump();
+        irq::send_reschedule(target);
     }
+    false
 }
 
 /// Gives up the core until somebody has claimed this thread, which has declared that it waits.
