@@ -188,10 +188,12 @@ fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
 #[inline(always)]
 fn wakes_up(core: &Core, own: &mut Own, now: u64, cause: Cause) -> Option<u128> {
     let new = own.queue.pop_quickly()?;
-    if !own.queue.is_empty() {
+    if own.queue.is_empty() {
+        balance::rest(own);
+    } else {
         own.arm(own.policy.soonest_loss_ticks(now));
+        balance::watch(own, now);
     }
-    balance::watch(own, now);
     own.need_resched = false;
     count_voluntary(core, &core.idle);
     let time = own.policy.at(now);

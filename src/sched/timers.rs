@@ -79,21 +79,17 @@ pub(crate) fn on_interrupt(core: &Core, irq: &IrqGuard) -> Cause {
 #[inline(never)]
 fn wake_expired(core: &Core, irq: &IrqGuard) {
     let now = timer::now();
-    let next = loop {
-        let mut timers = core.timers.lock();
-        let Some(expired) = timers.pop_expired(now) else {
-            break timers.next_deadline();
-        };
+    let mut timers = core.timers.lock_masked(irq);
+    while let Some(expired) = timers.pop_expired(now) {
         // SAFETY: it was in the queue, so it has not come past the lock in `block_until`.
         let thread = unsafe { expired.as_ref() };
         thread.is_timer_armed.set(false);
         let claimed = Claimed::claim_for_timer(thread);
-        drop(timers);
         // Lost: somebody else has woken it at the same moment.
         if let Some(claimed) = claimed {
             claimed.thread().timed_out.store(true, Ordering::Relaxed);
             claimed.enqueue(irq);
         }
-    };
-    core.own(irq).earliest_ticks = next;
+    }
+    core.own(irq).earliest_ticks = timers.next_deadline();
 }
