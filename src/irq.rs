@@ -86,8 +86,8 @@ impl Line {
     }
 }
 
-static TIMER: Line = Line::new();
-static RESCHEDULE: Line = Line::new();
+/// The INTID of the cores' timers. How often the kernel's own two have come is in the cores' blocks.
+static TIMER: AtomicU32 = AtomicU32::new(Line::UNUSED);
 static LINES: [Line; DEVICES] = [const { Line::new() }; DEVICES];
 static UNEXPECTED: Line = Line::new();
 
@@ -104,8 +104,7 @@ pub enum RegisterError {
 
 /// Boot core, once, when the interrupt controller has been initialised: which INTID the timer has.
 pub fn init(timer_intid: u32) {
-    TIMER.intid.store(timer_intid, Ordering::Relaxed);
-    RESCHEDULE.intid.store(RESCHEDULE_SGI, Ordering::Relaxed);
+    TIMER.store(timer_intid, Ordering::Relaxed);
 }
 
 /// Every core, once: its part of the interrupt controller, its timer's interrupt and the reschedule SGI.
@@ -115,7 +114,7 @@ pub fn init(timer_intid: u32) {
 /// The interrupt controller's.
 pub fn init_core(core: CoreId) -> Result<(), GicError> {
     gic::init_core(core.index())?;
-    gic::enable_private(TIMER.intid.load(Ordering::Relaxed))?;
+    gic::enable_private(TIMER.load(Ordering::Relaxed))?;
     gic::enable_private(RESCHEDULE_SGI)?;
     // Only a core itself can enable its SGIs, so all are, before it is known who will want them.
     FREE_SGIS.into_iter().try_for_each(gic::enable_private)
@@ -189,33 +188,72 @@ pub fn send_reschedule(core: CoreId) {
 
 /// The body of the interrupt path: acknowledge, handle, end of interrupt. Returns the cause with which
 /// `vectors.s` is to call `reschedule`, or 0.
+///
+/// A leaf for the kernel's own two sources, as long as nobody's time has come.
 pub(crate) extern "C" fn dispatch() -> u64 {
     // SAFETY: the exception has masked IRQs, and `eret` restores them.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    let mut cause = Cause::Interrupt;
-    if let Some(ack) = gic::acknowledge() {
-        let intid = ack.intid();
-        if core.is_watched() {
-            watched(core, intid, &irq);
+    let Some(ack) = gic::acknowledge() else {
+        return cause_at_end(core, Cause::Interrupt, &irq);
+    };
+    let intid = ack.intid();
+    let cause = if core.is_watched() {
+        None
+    } else if intid == TIMER.load(Ordering::Relaxed) {
+        timers::on_early_interrupt(core, &irq)
+    } else if intid == RESCHEDULE_SGI {
+        Some(on_reschedule(core, &irq))
+    } else {
+        None
+    };
+    match cause {
+        Some(cause) => {
+            // Before any switch: the running priority drops now, not when this thread runs again.
+            gic::end_of_interrupt(ack);
+            cause_at_end(core, cause, &irq)
         }
-        if intid == TIMER.intid.load(Ordering::Relaxed) {
-            TIMER.count(core.id());
-            cause = timers::on_interrupt(core, &irq);
-        } else if intid == RESCHEDULE_SGI {
-            RESCHEDULE.count(core.id());
-            // A load of memory may overtake the load of the device that acknowledged: what the sender stored
-            // before its SGI, an inbox or a flag, is looked at after it (hazards H7 and H24).
-            barrier::dmb(barrier::SY);
-            core.own(&irq).need_resched = true;
-            cause = Cause::Ipi;
-        } else {
-            device(intid, core.id());
-        }
-        // Before any switch: the running priority drops now, not when this thread runs again.
-        gic::end_of_interrupt(ack);
+        None => handle(ack),
     }
-    if core.own(&irq).need_resched && thread::current().preempt_count() == 0 {
+}
+
+/// The same for every interrupt, from where it has been acknowledged.
+#[inline(never)]
+fn handle(ack: gic::Ack) -> u64 {
+    // SAFETY: as in `dispatch`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let intid = ack.intid();
+    if core.is_watched() {
+        watched(core, intid, &irq);
+    }
+    let cause = if intid == TIMER.load(Ordering::Relaxed) {
+        timers::on_interrupt(core, &irq)
+    } else if intid == RESCHEDULE_SGI {
+        on_reschedule(core, &irq)
+    } else {
+        device(intid, core.id());
+        Cause::Interrupt
+    };
+    // As above.
+    gic::end_of_interrupt(ack);
+    cause_at_end(core, cause, &irq)
+}
+
+#[inline(always)]
+fn on_reschedule(core: &Core, irq: &IrqGuard) -> Cause {
+    core.stats.reschedule_irqs.bump();
+    // A load of memory may overtake the load of the device that acknowledged: what the sender stored
+    // before its SGI, an inbox or a flag, is looked at after it (hazards H7 and H24).
+    barrier::dmb(barrier::SY);
+    core.own(irq).need_resched = true;
+    Cause::Ipi
+}
+
+/// `cause`, if the core is to decide anew now; else 0.
+#[inline(always)]
+fn cause_at_end(core: &Core, cause: Cause, irq: &IrqGuard) -> u64 {
+    if core.own(irq).need_resched && thread::current().preempt_count() == 0 {
         cause as u64
     } else {
         0
@@ -225,7 +263,7 @@ pub(crate) extern "C" fn dispatch() -> u64 {
 /// Records an interrupt.
 #[cold]
 fn watched(core: &Core, intid: u32, irq: &IrqGuard) {
-    let kind = if intid == TIMER.intid.load(Ordering::Relaxed) {
+    let kind = if intid == TIMER.load(Ordering::Relaxed) {
         Kind::Timer
     } else if intid == RESCHEDULE_SGI {
         Kind::Ipi

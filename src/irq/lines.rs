@@ -2,9 +2,10 @@
 
 use core::sync::atomic::Ordering;
 
-use super::{LINES, Line, RESCHEDULE, TIMER, UNEXPECTED};
+use super::{LINES, Line, RESCHEDULE_SGI, TIMER, UNEXPECTED};
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
+use crate::sched::per_core;
 
 /// How often the cores have taken one source.
 #[derive(Clone, Copy, Debug)]
@@ -34,19 +35,34 @@ pub enum Source {
 
 /// All sources that exist, the kernel's own first.
 pub fn lines() -> impl Iterator<Item = LineCounts> {
-    core::iter::once((&TIMER, Source::Timer))
-        .chain(core::iter::once((&RESCHEDULE, Source::Reschedule)))
-        .chain(LINES.iter().map(|line| (line, line.source())))
+    let others = LINES
+        .iter()
+        .map(|line| (line, line.source()))
         .chain(core::iter::once((&UNEXPECTED, Source::Unexpected)))
         .filter(|(line, _)| line.intid.load(Ordering::Relaxed) != Line::UNUSED)
         .map(|(line, source)| LineCounts {
             intid: line.intid.load(Ordering::Relaxed),
             source,
             counts: core::array::from_fn(|core| line.counts[core].load(Ordering::Relaxed)),
-        })
+        });
+    let timer = LineCounts {
+        intid: TIMER.load(Ordering::Relaxed),
+        source: Source::Timer,
+        counts: by_core(timer_count),
+    };
+    let reschedule = LineCounts {
+        intid: RESCHEDULE_SGI,
+        source: Source::Reschedule,
+        counts: by_core(|core| per_core::get(core).stats.reschedule_irqs.get()),
+    };
+    [timer, reschedule].into_iter().chain(others)
+}
+
+fn by_core(count: impl Fn(CoreId) -> u64) -> [u64; MAX_CORES] {
+    core::array::from_fn(|core| CoreId::new(core).map_or(0, &count))
 }
 
 /// How often `core` has taken its timer's interrupt.
 pub fn timer_count(core: CoreId) -> u64 {
-    TIMER.counts[core.index()].load(Ordering::Relaxed)
+    per_core::get(core).stats.timer_irqs.get()
 }

@@ -217,6 +217,12 @@ impl Stream {
     };
 }
 
+/// Whether interrupts are forced.
+#[inline(always)]
+pub(super) fn is_active() -> bool {
+    !ACTIVE.load(Ordering::Relaxed).is_null()
+}
+
 /// The timer's interrupt on `core`: when the next one is to come at the latest, and of what it is the cause. While
 /// nothing is forced, `next` and the timer's own cause.
 #[inline(always)]

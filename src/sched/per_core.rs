@@ -93,6 +93,8 @@ pub struct Stats {
     pub(crate) switches_voluntary: Counter,
     pub(crate) switches_preempted: Counter,
     pub(crate) ipis_sent: Counter,
+    pub(crate) timer_irqs: Counter,
+    pub(crate) reschedule_irqs: Counter,
     pub(crate) migrations_in: Counter,
     pub(crate) migrations_out: Counter,
 }
@@ -185,6 +187,8 @@ impl Core {
                 switches_voluntary: Counter::new(),
                 switches_preempted: Counter::new(),
                 ipis_sent: Counter::new(),
+                timer_irqs: Counter::new(),
+                reschedule_irqs: Counter::new(),
                 migrations_in: Counter::new(),
                 migrations_out: Counter::new(),
             },

@@ -138,9 +138,7 @@ extern "C" fn others(cause: Cause) -> u128 {
     let decided = match cause {
         Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => {
             if !core.inbox.is_empty() {
-                // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
-                let current = unsafe { &*core.own(&irq).current };
-                traffic::receive(core, core.own(&irq), current, &irq);
+                traffic::receive(core, core.own(&irq), &irq);
             }
             if core.rescan.is_quiet() {
                 goes_on(core, core.own(&irq), cause)

@@ -113,7 +113,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
     let old = unsafe { &*own.current };
     if !core.inbox.is_empty() {
-        traffic::receive(core, own, old, &irq);
+        traffic::receive(core, own, &irq);
     }
     if !core.rescan.is_quiet() {
         attend(core, own, old, cause, &irq);

@@ -22,6 +22,16 @@ impl Own {
             timer::set_deadline(deadline_ticks);
         }
     }
+
+    /// The timer has fired, and is set anew, to `next_ticks`.
+    #[inline(always)]
+    fn has_fired(&mut self, next_ticks: u64) {
+        self.armed_ticks = next_ticks;
+        timer::set_deadline(next_ticks);
+        if !self.queue.is_empty() {
+            self.need_resched = true;
+        }
+    }
 }
 
 /// Gives up the core until somebody has claimed this thread, which has declared that it waits, or until
@@ -58,25 +68,30 @@ pub fn sleep_until(deadline_ticks: u64) {
     block_until(deadline_ticks, &irq);
 }
 
+/// [`on_interrupt`], if nobody's time has come and nothing is forced; else does nothing and gives `None`.
+#[inline(always)]
+pub(crate) fn on_early_interrupt(core: &Core, irq: &IrqGuard) -> Option<Cause> {
+    let own = core.own(irq);
+    if own.earliest_ticks <= timer::now() || forced::is_active() {
+        return None;
+    }
+    core.stats.timer_irqs.bump();
+    own.has_fired(own.earliest_ticks);
+    Some(Cause::Timer)
+}
+
 /// The timer has fired: wakes those whose time has come, and lets the interrupt's exit ask the policy, if somebody waits
 /// for the core. Returns with which cause.
-#[inline]
 pub(crate) fn on_interrupt(core: &Core, irq: &IrqGuard) -> Cause {
-    if core.own(irq).earliest_ticks <= timer::now() {
-        wake_expired(core, irq);
-    }
+    core.stats.timer_irqs.bump();
+    wake_expired(core, irq);
     let own = core.own(irq);
     let (next, cause) = forced::at_interrupt(core.id(), own.earliest_ticks);
-    own.armed_ticks = next;
-    timer::set_deadline(next);
-    if !own.queue.is_empty() {
-        own.need_resched = true;
-    }
+    own.has_fired(next);
     cause
 }
 
 /// Wakes those whose time has come.
-#[inline(never)]
 fn wake_expired(core: &Core, irq: &IrqGuard) {
     let now = timer::now();
     let mut timers = core.timers.lock_masked(irq);

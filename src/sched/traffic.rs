@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
+use crate::sched::claim::Way;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::Head;
 use crate::sched::run_queue::Place;
@@ -42,25 +43,42 @@ pub(super) fn next(core: &Core, own: &mut Own, irq: &IrqGuard) -> Option<&'stati
 }
 
 /// Takes in what other cores have made ready to run here.
-#[cold]
-pub(super) fn receive(core: &Core, own: &mut Own, current: &Thread, irq: &IrqGuard) {
+pub(super) fn receive(core: &Core, own: &mut Own, irq: &IrqGuard) {
     for thread in core.inbox.take_all() {
         // SAFETY: a thread in an inbox is ready and its sender has given it away.
         let block = unsafe { thread.as_ref() };
-        if core.is_watched() {
-            tracer::comes(core, block, irq);
-        }
-        // By number: where a thread has crashed, its pointer is of another generation now.
-        if block.id() == current.id() {
-            block.standing.go_on(&core.rescan);
-        } else if block.affinity().is_some_and(|target| target != core.id()) {
+        let is_usual = !core.is_watched()
+            && block.standing.way(core.id()) == Way::Home
+            && !block.standing.is_changed();
+        if is_usual && own.enqueue_quickly(block).is_some() {
             core.count_in(irq);
-            forward(core, own, thread, irq);
         } else {
-            own.enqueue(block, irq);
+            take_in(core, own, thread, irq);
         }
     }
     own.need_resched = false;
+}
+
+/// One of them, in all cases.
+#[cold]
+#[inline(never)]
+fn take_in(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) {
+    // SAFETY: as above.
+    let block = unsafe { thread.as_ref() };
+    if core.is_watched() {
+        tracer::comes(core, block, irq);
+    }
+    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
+    let current = unsafe { &*own.current };
+    // By number: where a thread has crashed, its pointer is of another generation now.
+    if block.id() == current.id() {
+        block.standing.go_on(&core.rescan);
+    } else if block.affinity().is_some_and(|target| target != core.id()) {
+        core.count_in(irq);
+        forward(core, own, thread, irq);
+    } else {
+        own.enqueue(block, irq);
+    }
 }
 
 /// A thread's class, weight or pinning was changed: charges the runner by its old weight, and puts all in order

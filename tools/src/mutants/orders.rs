@@ -45,40 +45,49 @@ const ALL: &[OrderMutant] = &[
             Edit {
                 file: "src/irq.rs",
                 find: "pub(crate) extern \"C\" fn dispatch() -> u64 {",
-                replace: "pub(crate) extern \"C\" fn late_end(raw: u64) {\n    if raw != u64::MAX {\n        \
+                replace: "static LATE: AtomicU32 = AtomicU32::new(u32::MAX);\n\nfn keep(ack: gic::Ack) {\n    \
+                          LATE.store(unsafe { core::mem::transmute::<gic::Ack, u32>(ack) }, Ordering::Relaxed);\n}\n\n\
+                          pub(crate) extern \"C\" fn late_take() -> u64 {\n    \
+                          u64::from(LATE.swap(u32::MAX, Ordering::Relaxed))\n}\n\n\
+                          pub(crate) extern \"C\" fn late_end(raw: u64) {\n    if raw != u64::from(u32::MAX) {\n        \
                           let raw = raw as u32;\n        gic::end_of_interrupt(unsafe { \
                           core::mem::transmute::<u32, gic::Ack>(raw) });\n    }\n}\n\n\
-                          pub(crate) extern \"C\" fn dispatch() -> u128 {",
+                          pub(crate) extern \"C\" fn dispatch() -> u64 {",
             },
             Edit {
                 file: "src/irq.rs",
-                find: "    let mut cause = Cause::Interrupt;\n",
-                replace: "    let mut cause = Cause::Interrupt;\n    let mut late = None;\n",
+                find: "            gic::end_of_interrupt(ack);\n            cause_at_end",
+                replace: "            keep(ack);\n            cause_at_end",
             },
             Edit {
                 file: "src/irq.rs",
-                find: "        gic::end_of_interrupt(ack);\n    }\n    if",
-                replace: "        late = Some(ack);\n    }\n    if",
+                find: "    // As above.\n    gic::end_of_interrupt(ack);\n",
+                replace: "    keep(ack);\n",
             },
             Edit {
                 file: "src/irq.rs",
                 find: "        cause as u64\n    } else {\n        0\n",
-                replace: "        let raw = late.map_or(u64::MAX, |ack| u64::from(unsafe { \
-                          core::mem::transmute::<gic::Ack, u32>(ack) }));\n        \
-                          u128::from(cause as u64) | u128::from(raw) << 64\n    } else {\n        \
-                          if let Some(ack) = late {\n            gic::end_of_interrupt(ack);\n        }\n        0\n",
+                replace: "        cause as u64\n    } else {\n        late_end(late_take());\n        0\n",
             },
             Edit {
                 file: "src/arch/exceptions.rs",
                 find: "    irq_dispatch = sym irq::dispatch,\n",
-                replace: "    irq_dispatch = sym irq::dispatch,\n    late_end = sym irq::late_end,\n",
+                replace: "    irq_dispatch = sym irq::dispatch,\n    late_take = sym irq::late_take,\n    \
+                          late_end = sym irq::late_end,\n",
             },
             Edit {
                 file: "asm/vectors.s",
                 find: "    bl      reschedule                  // SP_EL1 is empty, the GIC's priority has dropped\n",
                 // The unused word of the frame.
-                replace: "    str     x1, [sp, #{FRAME_FPSR} + 8]\n    bl      reschedule\n    \
-                          ldr     x0, [sp, #{FRAME_FPSR} + 8]\n    bl      {late_end}\n",
+                replace: "    str     x0, [sp, #{FRAME_FPSR} + 8]\n    bl      {late_take}\n    mov     x1, x0\n    \
+                          ldr     x0, [sp, #{FRAME_FPSR} + 8]\n    str     x1, [sp, #{FRAME_FPSR} + 8]\n    \
+                          bl      reschedule\n    ldr     x0, [sp, #{FRAME_FPSR} + 8]\n    bl      {late_end}\n",
+            },
+            Edit {
+                file: "asm/vectors.s",
+                find: "    bl      {irq_dispatch}\n",
+                replace: "    bl      {irq_dispatch}\n    str     x0, [sp, #-16]!\n    bl      {late_take}\n    \
+                          bl      {late_end}\n    ldr     x0, [sp], #16\n",
             },
         ],
         delay: &[],
