@@ -83,7 +83,12 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
     let now = timer::now();
     let time = own.policy.at(now);
     debug_assert!(!core::ptr::eq(own.current, &raw const core.idle));
-    let rank = own.runner().rank_at_quickly(time)?;
+    let runner = own.runner();
+    let rank = match runner.rank_at_quickly(time) {
+        Some(rank) => rank,
+        None if runner.rank.is_realtime() => runner.rank,
+        None => return None,
+    };
     let new = if own.queue.is_empty() {
         NonNull::from(&core.idle)
     } else {
@@ -169,6 +174,10 @@ fn goes_on(core: &Core, own: &mut Own, cause: Cause) -> Option<u128> {
             own.arm(safe_until);
         } else {
             let time = own.policy.at(now);
+            if head.rank.is_realtime() {
+                let rank = runner.rank_at_quickly(time)?;
+                return makes_room(core, own, rank, now, time, cause);
+            }
             match own.policy.decide_quickly(&runner, head, now, time)? {
                 Decision::Stay { deadline_ticks } => own.arm(deadline_ticks),
                 Decision::Switch { runner: rank } => {
