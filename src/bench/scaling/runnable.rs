@@ -15,8 +15,10 @@ use crate::{
     thread,
 };
 
-/// Turns of each thread that do not count.
-const WARM_UP: u64 = 2;
+/// Turns of each thread that do not count, if so many are not more than [`WARM_UP_YIELDS`] in all: before that, what they
+/// have run still differs by much of itself, as they began one after another, and a yield has to look for a place.
+const WARM_UP: u64 = 16;
+const WARM_UP_YIELDS: u64 = 20_000;
 
 /// `scale.yield.tN`: N threads that yield to each other. An operation is a switch; a sample is the mean of those from
 /// one turn of the first thread to its next, some N.
@@ -60,7 +62,8 @@ impl Yields {
         }
         // A step is a turn of all threads. An emulator may take seconds for it: other stacks, other pages each time.
         let lap = (LAP / self.threads).max(1);
-        watch.laps_of(1, WARM_UP, |_| true, thread::yield_now);
+        let warm_up = (WARM_UP_YIELDS / self.threads).clamp(2, WARM_UP);
+        watch.laps_of(1, warm_up, |_| true, thread::yield_now);
         let mut samples = self.is_timed.then(Histogram::new);
         let (clock, core) = (self.run.clock, self.run.cores.0);
         let goes_on = |_| !watch.is_off();
