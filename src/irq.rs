@@ -9,13 +9,12 @@
     reason = "an exception has masked IRQs; handlers are stored as pointers"
 )]
 
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use aarch64_cpu::asm::barrier;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::refusals::park_core;
-use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
 use crate::fault::overflow;
@@ -26,6 +25,7 @@ use crate::trace::Kind;
 
 mod lines;
 
+use lines::Line;
 pub use lines::{LineCounts, Source, lines, timer_count};
 
 /// The SGI by which a core asks another one to look into its inbox.
@@ -49,42 +49,6 @@ const OVERFLOW_SGI: u32 = 5;
 
 /// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
-
-/// One source of interrupts, and how often each core has taken it.
-#[derive(Debug)]
-struct Line {
-    intid: AtomicU32,
-    handler: AtomicPtr<()>,
-    counts: [AtomicU64; MAX_CORES],
-}
-
-impl Line {
-    const UNUSED: u32 = u32::MAX;
-
-    const fn new() -> Self {
-        Self {
-            intid: AtomicU32::new(Self::UNUSED),
-            handler: AtomicPtr::new(core::ptr::null_mut()),
-            counts: [const { AtomicU64::new(0) }; MAX_CORES],
-        }
-    }
-
-    /// What a line with a handler comes from.
-    fn source(&self) -> Source {
-        if FREE_SGIS.contains(&self.intid.load(Ordering::Relaxed)) {
-            Source::Software
-        } else {
-            Source::Device
-        }
-    }
-
-    /// Only this core writes its count, masked.
-    #[inline]
-    fn count(&self, core: CoreId) {
-        let count = &self.counts[core.index()];
-        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-}
 
 /// The INTID of the cores' timers. How often the kernel's own two have come is in the cores' blocks.
 static TIMER: AtomicU32 = AtomicU32::new(Line::UNUSED);

@@ -1,11 +1,47 @@
 //! What the cores have been interrupted by, and how often.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use super::{LINES, Line, RESCHEDULE_SGI, TIMER, UNEXPECTED};
+use super::{FREE_SGIS, LINES, RESCHEDULE_SGI, TIMER, UNEXPECTED};
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
 use crate::sched::per_core;
+
+/// One source of interrupts, and how often each core has taken it.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) intid: AtomicU32,
+    pub(super) handler: AtomicPtr<()>,
+    counts: [AtomicU64; MAX_CORES],
+}
+
+impl Line {
+    pub(super) const UNUSED: u32 = u32::MAX;
+
+    pub(super) const fn new() -> Self {
+        Self {
+            intid: AtomicU32::new(Self::UNUSED),
+            handler: AtomicPtr::new(core::ptr::null_mut()),
+            counts: [const { AtomicU64::new(0) }; MAX_CORES],
+        }
+    }
+
+    /// What a line with a handler comes from.
+    fn source(&self) -> Source {
+        if FREE_SGIS.contains(&self.intid.load(Ordering::Relaxed)) {
+            Source::Software
+        } else {
+            Source::Device
+        }
+    }
+
+    /// Only this core writes its count, masked.
+    #[inline]
+    pub(super) fn count(&self, core: CoreId) {
+        let count = &self.counts[core.index()];
+        count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
 
 /// How often the cores have taken one source.
 #[derive(Clone, Copy, Debug)]

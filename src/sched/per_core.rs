@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "data that belongs to one core")]
 
+mod own;
+
 use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
@@ -13,65 +15,14 @@ use crate::core_id::CoreId;
 use crate::sched::claim::Rescan;
 use crate::sched::counter::Counter;
 use crate::sched::inbox::Inbox;
-use crate::sched::policy::{DecayedTime, Policy, Runner};
-use crate::sched::run_queue::RunQueue;
+use crate::sched::policy::Policy;
 use crate::sched::thread::Thread;
 use crate::sched::timer_queue::TimerQueue;
 use crate::sched::tracer::Tracer;
 use crate::sync::SpinLock;
 
-/// What only the core itself touches, with IRQs masked.
-#[derive(Debug)]
-pub struct Own {
-    /// The threads that wait to run here. The one that runs is not in it, nor is the idle thread.
-    pub(super) queue: RunQueue<Thread>,
-    /// The thread that runs here.
-    pub(super) current: *const Thread,
-    /// Somebody may have to run before `current`: ask the policy at the next chance.
-    pub(crate) need_resched: bool,
-    /// What the timer is set to. An early shot costs less than to cancel one, so it is never set later.
-    pub(super) armed_ticks: u64,
-    /// No thread in `timers` waits for less: the moment of the first, or of one that was the first and does not wait
-    /// any more.
-    pub(super) earliest_ticks: u64,
-    /// From when `current` is charged: from when it was switched in, or a bit earlier.
-    pub(super) since: DecayedTime,
-    /// Since when `current` runs here.
-    pub(super) since_ticks: u64,
-    /// What `finish_switch` has to do besides releasing the old thread.
-    pub(crate) after: AfterSwitch,
-    /// The arithmetic of fairness, for this machine's counter.
-    pub(super) policy: Policy,
-    /// When this core looks for a less loaded one: 100 ms after threads began to wait without a break.
-    pub(super) next_balance_ticks: u64,
-}
-
-/// What a switch has to be followed by. Both in one byte, so that a switch which is followed by nothing costs one test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(transparent)]
-pub(crate) struct AfterSwitch(u8);
-
-impl AfterSwitch {
-    pub(super) const NOTHING: Self = Self(0);
-    /// The old thread may not come back here: it has ended, or it goes to another core.
-    pub(super) const LEAVES: Self = Self(1);
-    /// The switch is to be recorded.
-    pub(super) const RECORDED: Self = Self(2);
-    /// The old thread has come to the end of its stack with interrupts masked (`fault::overflow`).
-    pub(crate) const OVERFLOWED: Self = Self(4);
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    pub(crate) fn remove(&mut self, other: Self) {
-        self.0 &= !other.0;
-    }
-
-    pub(super) const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
+pub(crate) use own::AfterSwitch;
+pub use own::Own;
 
 /// How far a core has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +89,7 @@ impl<T> core::ops::Deref for Aligned<T> {
 }
 
 /// Offset of [`Own::after`] in a core's block, for `reschedule.s`. (`UnsafeCell` has the layout of what is in it.)
-pub(super) const AFTER: usize = offset_of!(Core, own) + offset_of!(Own, after);
+pub(super) const AFTER: usize = offset_of!(Core, own) + Own::AFTER;
 
 // SAFETY: `own` is touched by its core only, with IRQs masked; the rest is atomic or locked.
 unsafe impl Sync for Core {}
@@ -147,36 +98,11 @@ static CORES: [Core; MAX_CORES] = [const { Core::new() }; MAX_CORES];
 
 static CONFIGURED: AtomicUsize = AtomicUsize::new(1);
 
-impl Own {
-    /// `current`, as the policy sees it.
-    #[inline(always)]
-    pub(super) fn runner(&self) -> Runner {
-        // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
-        let current = unsafe { &*self.current };
-        Runner {
-            rank: current.rank(),
-            weight: current.weight(),
-            since: self.since,
-        }
-    }
-}
-
 impl Core {
     #[expect(clippy::large_stack_frames, reason = "evaluated by the compiler")]
     const fn new() -> Self {
         Self {
-            own: UnsafeCell::new(Own {
-                queue: RunQueue::new(),
-                current: core::ptr::null(),
-                need_resched: false,
-                armed_ticks: timer::NEVER,
-                earliest_ticks: timer::NEVER,
-                since: Policy::new(1_000_000_000).at(0),
-                since_ticks: 0,
-                after: AfterSwitch::NOTHING,
-                policy: Policy::new(1_000_000_000),
-                next_balance_ticks: timer::NEVER,
-            }),
+            own: UnsafeCell::new(Own::new()),
             rescan: Rescan::unasked(),
             number: AtomicU8::new(CoreId::BOOT.raw()),
             load: AtomicU32::new(0),
