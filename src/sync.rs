@@ -34,7 +34,7 @@ mod rwlock;
 #[cfg(not(loom))]
 mod semaphore;
 #[cfg(not(loom))]
-mod spinlock;
+pub(crate) mod spinlock;
 
 #[cfg(not(loom))]
 pub use {

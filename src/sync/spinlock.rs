@@ -1,37 +1,46 @@
-//! A spin lock that masks IRQs on this core while it is held.
+//! A spin lock that masks IRQs on this core while it is held, and knows who has it.
 
+#![expect(unsafe_code, reason = "who has the lock has the value")]
+
+mod waits;
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-use spin::RelaxStrategy;
-use spin::mutex::{SpinMutex, SpinMutexGuard};
+use crate::arch::cpu::IrqGuard;
 
-use crate::arch::cpu::{self, IrqGuard};
+pub(crate) use waits::wait_of;
+
+/// Nobody has the lock.
+const FREE: usize = 0;
 
 /// Protects what several cores, or a thread and an interrupt handler, share for a short time.
 ///
+/// Its word is the block of the thread that runs on the core that has it: an instruction reads that register where
+/// another one would make a 1. So a core that waits long can say for whom (`hangs`).
+///
 /// Not a ticket lock: under an emulator with more cores than the host, a ticket lock hands itself to cores
 /// that are not running.
-#[derive(Debug, Default)]
+// The word first: an exclusive load has no offset, so its address is the lock's.
+#[repr(C)]
 pub struct SpinLock<T> {
-    inner: SpinMutex<T, Relax>,
+    owner: AtomicUsize,
+    value: UnsafeCell<T>,
 }
 
-/// What a core does between two looks at a lock that another one has.
-#[derive(Debug)]
-struct Relax;
-
-impl RelaxStrategy for Relax {
-    #[inline(always)]
-    fn relax() {
-        cpu::relax();
-    }
-}
+// SAFETY: one core at a time reaches the value, and it may be another one each time.
+unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
     /// An unlocked lock around `value`.
     pub const fn new(value: T) -> Self {
         Self {
-            inner: SpinMutex::new(value),
+            owner: AtomicUsize::new(FREE),
+            value: UnsafeCell::new(value),
         }
     }
 
@@ -40,23 +49,111 @@ impl<T> SpinLock<T> {
     pub fn lock(&self) -> SpinLockGuard<'_, T> {
         let irq = IrqGuard::mask();
         SpinLockGuard {
-            inner: self.inner.lock(),
+            held: self.hold(&irq),
             _irq: irq,
         }
     }
 
     /// The same where IRQs are masked already.
     #[inline]
-    pub fn lock_masked<'a>(&'a self, _masked: &'a IrqGuard) -> impl DerefMut<Target = T> + 'a {
-        self.inner.lock()
+    pub fn lock_masked<'a>(&'a self, masked: &'a IrqGuard) -> impl DerefMut<Target = T> + 'a {
+        self.hold(masked)
+    }
+
+    #[inline(always)]
+    fn hold(&self, masked: &IrqGuard) -> Held<'_, T> {
+        // A store that fails for no reason is tried again by `wait`.
+        let taken = self.owner.compare_exchange_weak(
+            FREE,
+            whoever_runs(),
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        );
+        if taken.is_err() {
+            waits::wait(&self.owner, masked);
+        }
+        Held::new(self)
     }
 
     /// Takes the lock if nobody has it.
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
         let irq = IrqGuard::mask();
-        self.inner
-            .try_lock()
-            .map(|inner| SpinLockGuard { inner, _irq: irq })
+        try_take(&self.owner).then(|| SpinLockGuard {
+            held: Held::new(self),
+            _irq: irq,
+        })
+    }
+}
+
+fn try_take(owner: &AtomicUsize) -> bool {
+    owner
+        .compare_exchange(FREE, whoever_runs(), Ordering::Acquire, Ordering::Relaxed)
+        .is_ok()
+}
+
+/// The block of the thread that runs here, or that an interrupt has interrupted; not [`FREE`], from the first Rust
+/// code on. Not `pure` as `cpu::thread_pointer`: it must not be read before `init_pointers` has set it.
+#[inline(always)]
+fn whoever_runs() -> usize {
+    let value: usize;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, tpidr_el0", out(reg) value, options(nomem, nostack, preserves_flags)) };
+    debug_assert_ne!(value, FREE);
+    value
+}
+
+impl<T: Default> Default for SpinLock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> fmt::Debug for SpinLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpinLock").finish_non_exhaustive()
+    }
+}
+
+/// The lock, taken. Dropping it releases the lock.
+#[derive(Debug)]
+struct Held<'a, T> {
+    lock: &'a SpinLock<T>,
+    /// The lock belongs to what runs on this core now.
+    not_send: PhantomData<*const ()>,
+}
+
+impl<'a, T> Held<'a, T> {
+    #[inline(always)]
+    const fn new(lock: &'a SpinLock<T>) -> Self {
+        Self {
+            lock,
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: it is made by whoever has taken the lock.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T> DerefMut for Held<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above; `self` is borrowed exclusively.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.lock.owner.store(FREE, Ordering::Release);
     }
 }
 
@@ -65,7 +162,7 @@ impl<T> SpinLock<T> {
 #[derive(Debug)]
 pub struct SpinLockGuard<'a, T> {
     // The order is the order of dropping.
-    inner: SpinMutexGuard<'a, T, Relax>,
+    held: Held<'a, T>,
     _irq: IrqGuard,
 }
 
@@ -74,13 +171,13 @@ impl<T> Deref for SpinLockGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.inner
+        &self.held
     }
 }
 
 impl<T> DerefMut for SpinLockGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.inner
+        &mut self.held
     }
 }
