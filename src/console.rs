@@ -157,6 +157,11 @@ pub fn write(text: &[u8]) {
     }
 }
 
+/// Whether nobody has the console who does not give it back within `patience`: if not, only [`panic_write`] is left.
+pub(crate) fn is_free_within(patience: Duration) -> bool {
+    WRITER.lock_always_within(patience).is_some()
+}
+
 fn write_sleeping(mut text: &[u8]) {
     loop {
         {

@@ -23,5 +23,5 @@ pub use syndrome::{Access, Place, Syndrome};
 #[cfg(target_os = "none")]
 pub(crate) use {
     contain::{OVERFLOW, Outcome, contain, panicked, poisoned},
-    death::{Detail, Hooks, crashed, last_act, set_detail, set_hooks},
+    death::{Detail, Hooks, crashed, last_act, print_past, set_detail, set_hooks},
 };

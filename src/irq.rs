@@ -47,6 +47,9 @@ const STOP_SGI: u32 = 4;
 /// The SGI by which a core asks itself to end the thread that it runs: its stack has ended with IRQs masked.
 const OVERFLOW_SGI: u32 = 5;
 
+/// The SGI by which the watcher (`hangs`) asks whether a core takes interrupts.
+pub(crate) const WATCH_SGI: u32 = 6;
+
 /// How many handlers may be registered: one device per board has an interrupt today.
 const DEVICES: usize = 8;
 

@@ -86,6 +86,12 @@ pub mod fault;
     expect(dead_code, reason = "used by what runs on the target")
 )]
 mod frames;
+// In part; the rest needs threads.
+#[cfg_attr(
+    not(target_os = "none"),
+    expect(dead_code, reason = "used by what runs on the target")
+)]
+mod hangs;
 pub mod report;
 pub mod stats;
 pub mod trace;

@@ -96,6 +96,8 @@ pub mod fpu;
 #[cfg(target_os = "none")]
 pub mod fuzz;
 #[cfg(target_os = "none")]
+pub mod hang;
+#[cfg(target_os = "none")]
 pub mod hog;
 #[cfg(target_os = "none")]
 pub mod locks;

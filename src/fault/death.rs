@@ -7,23 +7,27 @@
 #![expect(unsafe_code, reason = "the report lies on the thread's stack")]
 
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use core::time::Duration;
 
 use crate::console;
 use crate::sched::{lifecycle, thread};
 use crate::sync::SpinLock;
 use crate::thread::ThreadId;
 
-/// What is called when a thread crashes, by the thread itself.
+/// What is called when a thread crashes, by the thread itself, or hangs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hooks {
     /// Prints the report.
     pub(crate) print: fn(&str),
+    /// As `print`, but past whoever has the console for longer than that.
+    pub(crate) print_past: fn(&str, Duration),
     /// It was this one. Whoever waits for what it has not done yet is to be told.
     pub(crate) crashed: fn(ThreadId),
 }
 
 static HOOKS: SpinLock<Hooks> = SpinLock::new(Hooks {
     print: |text| console::write(text.as_bytes()),
+    print_past: |text, _| console::write(text.as_bytes()),
     crashed: |_| (),
 });
 
@@ -60,6 +64,13 @@ pub(super) fn is_said(detail: Detail) -> bool {
 /// Calls these from now on.
 pub(crate) fn set_hooks(hooks: Hooks) {
     *HOOKS.lock() = hooks;
+}
+
+/// Prints above the line that is being typed, once there is a shell, what has to be said even if whoever has the console
+/// hangs: after `patience`.
+pub(crate) fn print_past(text: &str, patience: Duration) {
+    let hooks = *HOOKS.lock();
+    (hooks.print_past)(text, patience);
 }
 
 /// `vectors.s` goes here when `fault` has returned: as the thread, with its stack ending where the report begins.

@@ -81,6 +81,17 @@ pub(crate) fn print(out: &mut dyn Write, origin: &Origin) {
     report.events(&irq);
 }
 
+/// Says where a call returns to, of which nothing else is known.
+pub(crate) fn print_call(out: &mut dyn Write, to: usize) {
+    let memory = Mapped {
+        text: boot::image().text,
+    };
+    let mut report = Report { out, memory };
+    report.build();
+    report.address("#1 ", to);
+    report.text("\n");
+}
+
 struct Report<'a> {
     out: &'a mut dyn Write,
     memory: Mapped,

@@ -2,13 +2,14 @@
 
 #![expect(unsafe_code, reason = "intrusive links")]
 
+use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
 use crate::sched::blocks::ThreadRef;
 use crate::sched::claim::State;
-use crate::sched::thread::Thread;
+use crate::sched::thread::{NAME_BYTES, Thread};
 use crate::sync::SpinLock;
 
 /// A thread's place among all.
@@ -81,11 +82,25 @@ pub(super) fn remove(thread: &Thread) {
 }
 
 /// All threads that exist now, oldest first.
+///
+/// # Panics
+///
+/// Without memory for the list.
 pub fn all() -> Vec<ThreadRef> {
+    try_all().expect("memory for a list of all threads")
+}
+
+/// As [`all`].
+///
+/// # Errors
+///
+/// There is no memory for the list.
+pub(crate) fn try_all() -> Result<Vec<ThreadRef>, TryReserveError> {
     loop {
         // Nothing is allocated under the lock: so first the room, then, if it is still enough, the threads.
         let room = REGISTRY.lock().len + 8;
-        let mut threads: Vec<ThreadRef> = Vec::with_capacity(room);
+        let mut threads: Vec<ThreadRef> = Vec::new();
+        threads.try_reserve_exact(room)?;
         let registry = REGISTRY.lock();
         if registry.len > room {
             continue;
@@ -100,7 +115,22 @@ pub fn all() -> Vec<ThreadRef> {
         }
         drop(registry);
         threads.reverse();
-        return threads;
+        return Ok(threads);
+    }
+}
+
+/// Name and realtime class of thread `id`, for whoever may not wait: `None` if there is none, or if others have the
+/// list now.
+pub(crate) fn known_at_once(id: u32) -> Option<(heapless::String<NAME_BYTES>, u8)> {
+    let registry = REGISTRY.try_lock()?;
+    let mut at = registry.newest;
+    loop {
+        // SAFETY: registered, so its block is there.
+        let thread = unsafe { at?.as_ref() };
+        if thread.id() == id {
+            return Some((thread.name().clone(), thread.realtime()));
+        }
+        at = thread.registry_links.next.get();
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 61] = [
+static TABLE: [&Command; 62] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -30,6 +30,7 @@ static TABLE: [&Command; 61] = [
     &suite::fuzz::COMMAND,
     &cmd_pins::GPIO,
     &cmd_system::HALT,
+    &suite::hang::COMMAND,
     &cmd_shell::HELP,
     &suite::hog::COMMAND,
     &cmd_system::IRQ,

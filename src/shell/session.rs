@@ -58,6 +58,7 @@ pub(crate) fn crash_the_shell() {
 pub fn run() -> ! {
     fault::set_hooks(Hooks {
         print: terminal::print,
+        print_past: terminal::print_past,
         crashed: jobs::crashed,
     });
     let mut is_first = true;

@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use core::convert::Infallible;
+use core::time::Duration;
 
 use ufmt::{uDisplay, uWrite, uwrite};
 
@@ -55,6 +56,15 @@ impl uWrite for Wire {
 /// Prints `text`, above the line that is being typed if there is one.
 pub(crate) fn print(text: &str) {
     TERMINAL.lock_always().print(text);
+}
+
+/// As [`print`]; but past whoever has the terminal or the console and does not give it back within `patience`: it may be
+/// on a core that hangs, and then this is what there is to say.
+pub(crate) fn print_past(text: &str, patience: Duration) {
+    match TERMINAL.lock_always_within(patience) {
+        Some(mut terminal) if console::is_free_within(patience) => terminal.print(text),
+        _ => console::panic_write(text.as_bytes()),
+    }
 }
 
 /// Shows the prompt and an empty line. What is typed goes to [`take_keys`] until it returns a line.

@@ -16,6 +16,8 @@
 
 #![expect(unsafe_code, reason = "follows the graph by pointers")]
 
+#[cfg(not(loom))]
+mod circle;
 mod queue;
 
 use core::ptr::{NonNull, null};
@@ -24,6 +26,8 @@ use crate::sched::policy::{Rank, Urgency};
 use crate::sync::kernel::{self, Claimed, IrqGuard, SpinLock, State, Thread};
 use crate::sync::raw_mutex::RawMutex;
 
+#[cfg(not(loom))]
+pub(crate) use circle::{Circle, circle_of};
 pub(crate) use queue::Edges;
 pub(super) use queue::Queue;
 

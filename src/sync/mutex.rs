@@ -88,6 +88,21 @@ impl<T> Mutex<T> {
         })
     }
 
+    /// As [`lock_always`](Self::lock_always), but waits for `timeout` at most.
+    #[cfg(not(loom))]
+    pub(crate) fn lock_always_within(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        if self.raw.try_lock() {
+            return Some(MutexGuard::new(self));
+        }
+        let deadline = Instant::now() + timeout;
+        let taken = self.raw.lock_until(deadline.ticks())?;
+        let guard = MutexGuard::new(self);
+        if taken == Taken::Poisoned {
+            MutexGuard::clear_poison(&guard);
+        }
+        Some(guard)
+    }
+
     /// Takes the mutex if nobody has it.
     ///
     /// # Panics

@@ -8,6 +8,7 @@ mod benchmarks;
 mod board;
 mod conversations;
 mod figures;
+mod hangs;
 mod input;
 mod memory;
 mod scenario;
@@ -95,6 +96,8 @@ pub(crate) const ALL: &[Scenario] = &[
         "crash null panic overflow --times 10000 --quiet",
     ),
     conversation("crashes", Place::Main, conversations::crashes).on_cores(2),
+    conversation("hangs", Place::Main, hangs::hangs).on_cores(3),
+    conversation("no-hangs", Place::Main, hangs::no_hangs),
     command("cost", Place::Main, "cost", "cost --rounds 2000"),
     conversation("cost-counted", Place::Main, figures::cost),
     conversation("conditions", Place::Main, figures::conditions),
@@ -116,6 +119,10 @@ pub(crate) const ALL: &[Scenario] = &[
     counted("cputime-counted", "cputime --strict"),
     counted("wake-counted", "wake --strict"),
     counted("locks-counted", "locks --strict"),
+    counted(
+        "hang-counted",
+        "hang irq spin deadlock --after 200 --strict",
+    ),
     conversation("trace", Place::Main, watching::trace).on_cores(2),
     conversation("top", Place::Main, watching::top),
     conversation("ps", Place::Main, watching::ps),

@@ -51,7 +51,11 @@ const ON_A_PI: &[Row] = &[
     ("gpio 40 0", &["the board uses this pin itself"]),
     ("gpio 58", &["an integer from 0 to 57", "usage: gpio"]),
     ("watchdog", &["the watchdog is off"]),
-    ("watchdog on", &["resets at once"]),
+    (
+        "watchdog on",
+        &["hangs are reported after 2000 ms", "resets at once"],
+    ),
+    ("watchdog", &["hangs are reported", "reset_s=0"]),
     ("watchdog on 15", &["an integer from 2 to 14"]),
     ("watchdog off", &["the watchdog is off"]),
     (
@@ -84,8 +88,13 @@ const ELSEWHERE: &[Row] = &[
     ("clock", &["no VideoCore to ask"]),
     ("clock keep", &["no VideoCore to ask"]),
     ("gpio 17", &["names no pins"]),
-    ("watchdog", &["names none"]),
-    ("watchdog on --anyway", &["names none"]),
+    ("watchdog", &["the watchdog is off"]),
+    (
+        "watchdog on --anyway --after 3000",
+        &["hangs are reported after 3000 ms", "names no watchdog"],
+    ),
+    ("watchdog on --after 50", &["an integer from 100 to 60000"]),
+    ("watchdog off", &["the watchdog is off"]),
     ("uart", &["115200 baud 8N1: 115", "dropped=0 overruns=0"]),
 ];
 
@@ -103,7 +112,7 @@ pub(super) fn board(rig: &Rig<'_>) -> Result<()> {
 pub(super) fn watchdog(rig: &Rig<'_>) -> Result<()> {
     let mut session = rig.boot()?;
     if !is_known_pi(rig) {
-        session.check("watchdog on", &["names none"])?;
+        session.check("watchdog on", &["names no watchdog"])?;
         return session.finish();
     }
     session.serial.send(b"watchdog on --anyway\r")?;
