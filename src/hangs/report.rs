@@ -176,14 +176,13 @@ fn put(text: &mut Text, pieces: &[Piece<'_>]) {
             Seconds(ticks) => uwrite!(text, "{} s", pad::seconds(time::duration(ticks))),
             Piece::Thread(0) => text.write_str("nothing"),
             Piece::Thread(id) => {
-                let known = registry::known_at_once(id);
-                let Some((name, class)) = known else {
+                let Some(thread) = registry::find(id) else {
                     put(text, &[Words("thread "), Number(id as usize)]);
                     continue;
                 };
-                put(text, &[Named(id, &name)]);
-                if class > 0 {
-                    put(text, &[Words(", rt"), Number(class.into())]);
+                put(text, &[Named(id, thread.name())]);
+                if thread.realtime() > 0 {
+                    put(text, &[Words(", rt"), Number(thread.realtime().into())]);
                 }
                 Ok(())
             }

@@ -20,6 +20,7 @@ use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::sched::per_core::Core;
+use crate::sched::registry;
 use crate::sched::thread::{self, Birth, Thread};
 use crate::sync::SpinLock;
 use crate::sync::inheritance;
@@ -89,6 +90,15 @@ fn take_free() -> Option<NonNull<Thread>> {
     Some(block)
 }
 
+/// A block that no thread has had yet.
+#[cold]
+#[inline(never)]
+fn make() -> NonNull<Thread> {
+    let block: &'static Thread = Box::leak(Box::new(Thread::idle()));
+    registry::add(block);
+    block.into()
+}
+
 /// The current thread owns no mutex any more, whatever it had locked: its thread pointer is of the block's next
 /// generation, which is there already. No reference of its own is lost: they all lead to the block.
 pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
@@ -98,12 +108,31 @@ pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
 }
 
 impl ThreadRef {
-    /// A block for a new thread, and the first reference to it.
+    /// A block for a new thread, and the first reference to it, besides the scheduler's own, for which `reap` makes a
+    /// `ThreadRef`.
+    #[inline(always)]
     pub(super) fn new(birth: Birth) -> Self {
-        let block = take_free().unwrap_or_else(|| Box::leak(Box::new(Thread::idle())).into());
+        let block = take_free().unwrap_or_else(make);
         // SAFETY: new, or free: no thread has it, and nobody refers to it but mutexes whose owner it was.
-        unsafe { inheritance::renew(block, Thread::new(birth)) };
+        unsafe { inheritance::renew(block, || Thread::begin(block, birth)) };
         Self(renewed(block))
+    }
+
+    /// A reference to the thread that has `block`, if one has it that has not ended.
+    ///
+    /// # Safety
+    ///
+    /// It is a block.
+    pub(super) unsafe fn of_living(block: NonNull<Thread>) -> Option<Self> {
+        // SAFETY: where a block once was there is one for ever; the field is atomic.
+        let references = unsafe { &block.as_ref().references };
+        let one_more = |count| (count > 0).then_some(count + 1);
+        // Acquire: what the thread was born with is seen.
+        references
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more)
+            .ok()?;
+        let thread = Self(renewed(block));
+        (!thread.is_gone.load(Ordering::Relaxed)).then_some(thread)
     }
 
     /// One more reference to a block that somebody holds one to.
@@ -120,17 +149,12 @@ impl ThreadRef {
         Self(block)
     }
 
-    /// Keeps the reference without an owner, until [`restore`](Self::restore).
-    pub(super) fn keep(self) {
-        core::mem::forget(self);
-    }
-
-    /// Takes back a reference that was kept.
+    /// The scheduler's own reference to a thread, made with it.
     ///
     /// # Safety
     ///
-    /// [`keep`](Self::keep) was called on a reference to `block`, and this was not called for it yet.
-    pub(super) unsafe fn restore(block: NonNull<Thread>) -> Self {
+    /// Called once for each thread.
+    pub(super) unsafe fn of_scheduler(block: NonNull<Thread>) -> Self {
         Self(block)
     }
 }

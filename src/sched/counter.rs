@@ -12,6 +12,12 @@ impl Counter {
         Self(AtomicU64::new(0))
     }
 
+    /// The owner becomes another one: zero again.
+    #[inline]
+    pub(super) fn begin(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// One more.
     #[inline]
     pub fn bump(&self) {

@@ -15,7 +15,6 @@ use crate::mem::stacks::{Stack, StackError};
 use crate::sched::blocks::ThreadRef;
 use crate::sched::context::Context;
 use crate::sched::policy::Priority;
-use crate::sched::registry;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Birth, NAME_BYTES, Thread};
 use crate::sched::wake::{self, Claimed, State};
@@ -62,12 +61,8 @@ pub unsafe fn spawn(
         entry,
         argument,
         abandon,
-        stack_bytes: stack.bytes(),
-        stack: Some(stack),
+        stack,
     });
-    registry::add(&thread);
-    // The scheduler's own reference: `reap` gives it back.
-    thread.clone().keep();
     Claimed::new_thread(&thread).make_ready();
     Ok(thread)
 }
@@ -122,11 +117,10 @@ pub fn join(thread: &Thread) {
 ///
 /// The thread has been switched away from for good. Called once, by the next thread on its core.
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
-    // SAFETY: this is the reference that `spawn` kept for the scheduler.
-    let thread = unsafe { ThreadRef::restore(thread) };
-    registry::remove(&thread);
-    drop(thread.stack.take());
+    // SAFETY: called once.
+    let thread = unsafe { ThreadRef::of_scheduler(thread) };
     let mut joiners = thread.joiners.lock();
+    drop(thread.stack.take());
     // Release: a joiner that sees it without the lock sees the result.
     thread.is_gone.store(true, Ordering::Release);
     joiners.wake_all(irq);

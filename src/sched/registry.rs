@@ -1,84 +1,44 @@
 //! All threads that exist, for `ps`.
+//!
+//! What is listed are the blocks, which are never freed (`sched::blocks`): so the list only grows, is read without a
+//! lock, and costs a thread that is born, or ends, nothing. A block that no thread has is passed over.
 
 #![expect(unsafe_code, reason = "intrusive links")]
 
 use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
-use core::cell::Cell;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::sched::blocks::ThreadRef;
-use crate::sched::claim::State;
-use crate::sched::thread::{NAME_BYTES, Thread};
-use crate::sync::SpinLock;
+use crate::sched::thread::Thread;
 
-/// A thread's place among all.
+/// A block's place among all: before the one that was made next before it.
 #[derive(Debug)]
-pub struct RegistryLinks {
-    next: Cell<Option<NonNull<Thread>>>,
-    previous: Cell<Option<NonNull<Thread>>>,
+pub struct Link(AtomicPtr<Thread>);
+
+impl Link {
+    pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(null_mut()))
+    }
 }
 
-impl RegistryLinks {
-    pub(super) const fn new() -> Self {
-        Self {
-            next: Cell::new(None),
-            previous: Cell::new(None),
+/// The block that was made last.
+static NEWEST: AtomicPtr<Thread> = AtomicPtr::new(null_mut());
+
+/// Adds a block that was just made.
+pub(super) fn add(block: &'static Thread) {
+    let link = &block.registry_link.0;
+    let at = core::ptr::from_ref(block).cast_mut();
+    let mut newest = NEWEST.load(Ordering::Relaxed);
+    loop {
+        link.store(newest, Ordering::Relaxed);
+        // Release: who finds the block finds what is in it.
+        match NEWEST.compare_exchange_weak(newest, at, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(other) => newest = other,
         }
     }
-}
-
-#[derive(Debug)]
-struct Registry {
-    newest: Option<NonNull<Thread>>,
-    len: usize,
-}
-
-// SAFETY: the links are touched under the lock only; a registered thread keeps its block until it has been
-// removed.
-unsafe impl Send for Registry {}
-
-static REGISTRY: SpinLock<Registry> = SpinLock::new(Registry {
-    newest: None,
-    len: 0,
-});
-
-/// Adds a thread that was just made.
-pub(super) fn add(thread: &Thread) {
-    let mut registry = REGISTRY.lock();
-    let node = NonNull::from(thread);
-    thread.registry_links.next.set(registry.newest);
-    if let Some(newest) = registry.newest {
-        // SAFETY: registered, so its block is there.
-        unsafe { newest.as_ref() }
-            .registry_links
-            .previous
-            .set(Some(node));
-    }
-    registry.newest = Some(node);
-    registry.len += 1;
-}
-
-/// Takes out a thread that has ended.
-pub(super) fn remove(thread: &Thread) {
-    let mut registry = REGISTRY.lock();
-    let (previous, next) = (
-        thread.registry_links.previous.get(),
-        thread.registry_links.next.get(),
-    );
-    match previous {
-        // SAFETY: registered, so its block is there.
-        Some(previous) => unsafe { previous.as_ref() }.registry_links.next.set(next),
-        None => registry.newest = next,
-    }
-    if let Some(next) = next {
-        // SAFETY: as above.
-        unsafe { next.as_ref() }
-            .registry_links
-            .previous
-            .set(previous);
-    }
-    registry.len -= 1;
 }
 
 /// All threads that exist now, oldest first.
@@ -96,42 +56,33 @@ pub fn all() -> Vec<ThreadRef> {
 ///
 /// There is no memory for the list.
 pub(crate) fn try_all() -> Result<Vec<ThreadRef>, TryReserveError> {
-    loop {
-        // Nothing is allocated under the lock: so first the room, then, if it is still enough, the threads.
-        let room = REGISTRY.lock().len + 8;
-        let mut threads: Vec<ThreadRef> = Vec::new();
-        threads.try_reserve_exact(room)?;
-        let registry = REGISTRY.lock();
-        if registry.len > room {
-            continue;
-        }
-        let mut at = registry.newest;
-        while let Some(thread) = at {
-            // SAFETY: registered: the scheduler's reference is not given back before it is removed, for which
-            // it needs the lock that we hold.
-            let thread = unsafe { ThreadRef::again(thread) };
-            at = thread.registry_links.next.get();
-            threads.push(thread);
-        }
-        drop(registry);
-        threads.reverse();
-        return Ok(threads);
+    let mut threads = Vec::new();
+    for thread in each() {
+        threads.try_reserve(1)?;
+        threads.push(thread);
     }
+    threads.sort_unstable_by_key(|thread: &ThreadRef| thread.id());
+    Ok(threads)
 }
 
-/// Name and realtime class of thread `id`, for whoever may not wait: `None` if there is none, or if others have the
-/// list now.
-pub(crate) fn known_at_once(id: u32) -> Option<(heapless::String<NAME_BYTES>, u8)> {
-    let registry = REGISTRY.try_lock()?;
-    let mut at = registry.newest;
-    loop {
-        // SAFETY: registered, so its block is there.
-        let thread = unsafe { at?.as_ref() };
-        if thread.id() == id {
-            return Some((thread.name().clone(), thread.realtime()));
-        }
-        at = thread.registry_links.next.get();
-    }
+/// Thread `id`, if there is one.
+pub(crate) fn find(id: u32) -> Option<ThreadRef> {
+    each().find(|thread| thread.id() == id)
+}
+
+/// All threads that exist as it comes by.
+fn each() -> impl Iterator<Item = ThreadRef> {
+    let mut at = NonNull::new(NEWEST.load(Ordering::Acquire));
+    core::iter::from_fn(move || {
+        let block = at?;
+        // SAFETY: where a block once was there is one for ever.
+        let link = unsafe { &block.as_ref().registry_link.0 };
+        // Relaxed: written before the block became the newest one, which we have acquired, or one before it.
+        at = NonNull::new(link.load(Ordering::Relaxed));
+        Some(block)
+    })
+    // SAFETY: as above.
+    .filter_map(|block| unsafe { ThreadRef::of_living(block) })
 }
 
 /// How much of a stack is looked at in one go, with IRQs masked.
@@ -142,11 +93,8 @@ const CHUNK_BYTES: usize = 4096;
 pub fn stack_used(thread: &ThreadRef) -> Option<usize> {
     let mut seen = 0;
     loop {
-        let _registry = REGISTRY.lock();
-        // A thread that ends is taken out of the registry, for which the lock is needed, before its stack is free.
-        if thread.state() == State::Exited {
-            return None;
-        }
+        // Under this lock `reap` frees the stack.
+        let _joiners = thread.joiners.lock();
         let stack = thread.stack_range()?;
         let chunk = stack.start + seen..stack.end.min(stack.start + seen + CHUNK_BYTES);
         if chunk.is_empty() {

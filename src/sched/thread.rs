@@ -19,7 +19,7 @@ use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::inbox;
 use crate::sched::policy::{Rank, Weight};
-use crate::sched::registry::RegistryLinks;
+use crate::sched::registry;
 use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
@@ -80,7 +80,7 @@ pub struct Thread {
     /// Whether it is in a timer queue.
     pub(super) is_timer_armed: Cell<bool>,
     pub(crate) wait_links: WaitLinks,
-    pub(super) registry_links: RegistryLinks,
+    pub(super) registry_link: registry::Link,
     pub(super) next_free: Cell<Option<NonNull<Thread>>>,
     /// Which thread in a row this is that may own mutexes by this block; see `sched::blocks`.
     pub(super) generation: AtomicU8,
@@ -95,7 +95,7 @@ pub struct Thread {
     pub(super) timed_out: AtomicBool,
 
     // --- anybody ---
-    /// References to this block.
+    /// References to this block; 0: no thread has it.
     pub(super) references: AtomicUsize,
     realtime: AtomicU8,
     priority: AtomicU32,
@@ -112,16 +112,22 @@ pub struct Thread {
     /// Why it left its core last. Read by the thread itself only.
     pub(super) left_by: Cell<Option<Cause>>,
 
-    // --- never changed ---
-    id: u32,
-    name: heapless::String<NAME_BYTES>,
+    // --- changed only when no thread has the block ---
+    id: Cell<u32>,
+    name: UnsafeCell<heapless::String<NAME_BYTES>>,
     pub(super) stack: Cell<Option<Stack>>,
-    stack_bytes: usize,
+    stack_bytes: Cell<usize>,
 }
 
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "thread {} {:?} {:?}", self.id, self.name, self.state())
+        write!(
+            f,
+            "thread {} {:?} {:?}",
+            self.id(),
+            self.name(),
+            self.state()
+        )
     }
 }
 
@@ -218,12 +224,14 @@ impl Thread {
 
     /// Its number: unique as long as the machine runs. 0: an idle thread.
     pub fn id(&self) -> u32 {
-        self.id
+        self.id.get()
     }
 
     /// Its name.
     pub fn name(&self) -> &heapless::String<NAME_BYTES> {
-        &self.name
+        // SAFETY: whoever has a reference to the block has it to the thread's: its name is not written before that is
+        // given back.
+        unsafe { &*self.name.get() }
     }
 
     /// Where its stack is; `None`: it has none, or it has ended.
@@ -237,7 +245,7 @@ impl Thread {
 
     /// Size of its stack.
     pub fn stack_bytes(&self) -> usize {
-        self.stack_bytes
+        self.stack_bytes.get()
     }
 }
 

@@ -196,6 +196,18 @@ impl Graph {
         is_other
     }
 
+    /// Mutexes from `at` on that were never unlocked: from here on nobody owns them, and who waits for them waits in vain.
+    #[cfg(target_os = "none")]
+    #[cold]
+    fn forget(&mut self, mut at: *const RawMutex) {
+        // SAFETY: as in `settle`.
+        while let Some(mutex) = unsafe { at.as_ref() } {
+            let queue = mutex.queue(self);
+            queue.is_wanted = false;
+            at = queue.next;
+        }
+    }
+
     /// `mutex` has its first waiter, or a new owner while others wait.
     fn want(&mut self, mutex: &RawMutex, owner: &Thread) {
         let queue = mutex.queue(self);
@@ -264,26 +276,20 @@ pub(super) fn with_graph<T>(look: impl FnOnce() -> T) -> T {
     look()
 }
 
-/// Makes a block the block of a new thread. Under the lock, so that whoever finds it as the owner of a mutex, under
-/// the lock too, sees all of it: taking a free mutex is no release.
+/// Lets `begin` make a block the block of a new thread. Under the lock, so that whoever finds it as the owner of a mutex,
+/// under the lock too, sees all of it: taking a free mutex is no release.
 ///
 /// # Safety
 ///
 /// It is a block that no thread has, and nobody refers to it, but for mutexes whose owner it was.
 #[cfg(target_os = "none")]
-pub(crate) unsafe fn renew(block: NonNull<Thread>, thread: Thread) {
+#[inline(always)]
+pub(crate) unsafe fn renew(block: NonNull<Thread>, begin: impl FnOnce()) {
     let mut graph = GRAPH.lock();
     // SAFETY: there is a block; under the lock nobody writes to it.
-    let mut at = unsafe { block.as_ref() }.edges.wanted.get();
-    // Mutexes that were never unlocked: from here on nobody owns them, and who waits for them waits in vain.
-    // SAFETY: as in `settle`.
-    while let Some(mutex) = unsafe { at.as_ref() } {
-        let queue = mutex.queue(&mut graph);
-        queue.is_wanted = false;
-        at = queue.next;
+    let at = unsafe { block.as_ref() }.edges.wanted.get();
+    if !at.is_null() {
+        graph.forget(at);
     }
-    // SAFETY: as above.
-    thread.continue_generations(unsafe { block.as_ref() });
-    // SAFETY: whoever still comes by way of a mutex waits for the lock. The old content owns nothing.
-    unsafe { block.write(thread) };
+    begin();
 }

@@ -1,7 +1,11 @@
 //! How a thread's block begins.
 
+#![expect(unsafe_code, reason = "writes into a block that no thread has")]
+
 use core::cell::{Cell, UnsafeCell};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use core::sync::atomic::{Ordering, Ordering::Relaxed};
 
 use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
@@ -10,9 +14,8 @@ use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::policy::{Priority, Rank, Urgency};
-use crate::sched::registry::RegistryLinks;
 use crate::sched::wait_list::{WaitLinks, WaitList};
-use crate::sched::{inbox, run_queue, timer_queue};
+use crate::sched::{inbox, registry, run_queue, timer_queue};
 use crate::sync::SpinLock;
 use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
@@ -33,32 +36,119 @@ pub(in crate::sched) struct Birth {
     pub(in crate::sched) argument: usize,
     /// Frees what stands behind `argument`, if `entry` does not come to it.
     pub(in crate::sched) abandon: fn(usize),
-    pub(in crate::sched) stack: Option<Stack>,
-    pub(in crate::sched) stack_bytes: usize,
+    pub(in crate::sched) stack: Stack,
 }
 
 impl Thread {
-    /// A thread that is ready to run for the first time.
-    pub(in crate::sched) fn new(birth: Birth) -> Self {
-        let mut thread = Self::idle();
-        thread.sp = Cell::new(birth.sp);
-        thread.entry = Cell::new(birth.entry as usize);
-        thread.argument = Cell::new(birth.argument);
-        thread.abandon = Cell::new(birth.abandon);
-        // Changed: it adopts its priority and class when it is queued for the first time.
-        thread.standing = Standing::new(State::Ready, birth.core, birth.pinned, true);
-        thread.own_rank = Cell::new(Rank::fresh(birth.id));
-        thread.run_links = UnsafeCell::new(run_queue::Links::new(Rank::fresh(birth.id)));
-        thread.realtime = AtomicU8::new(birth.realtime);
-        thread.priority = AtomicU32::new(birth.priority.percent());
-        thread.id = birth.id;
-        thread.name = birth.name;
-        thread.stack = Cell::new(birth.stack);
-        thread.stack_bytes = birth.stack_bytes;
-        thread
+    /// Makes this the block of a thread that is ready to run for the first time, with two references: the scheduler's
+    /// and the caller's. Each field has a line here, and those that the thread before has left as a new one needs them
+    /// are only named.
+    ///
+    /// # Safety
+    ///
+    /// No thread has the block, and whoever has its address, of a mutex, looks at nothing but its generation.
+    #[inline(always)]
+    pub(in crate::sched) unsafe fn begin(block: NonNull<Self>, birth: Birth) {
+        // SAFETY: there is a block, and nobody refers to it mutably.
+        let Self {
+            sp,
+            fpcr,
+            entry,
+            argument,
+            standing: _,
+            is_rank_lent,
+            run_links,
+            own_rank,
+            inbox_links: _,
+            preempt_count,
+            timer_core: _,
+            locals,
+            abandon,
+            reason,
+            lent_page,
+            diverted_from: _,
+            timer_links: _,
+            is_timer_armed,
+            wait_links,
+            registry_link: _,
+            next_free: _,
+            generation: _,
+            edges,
+            held,
+            inherited,
+            inherited_rank,
+            timed_out,
+            references,
+            realtime,
+            priority,
+            is_gone,
+            joiners: _,
+            cpu_time,
+            switches_voluntary,
+            switches_preempted,
+            migrations,
+            left_by,
+            id,
+            name,
+            stack,
+            stack_bytes,
+        } = unsafe { block.as_ref() };
+        // Whoever ends waits for nothing, is in no queue, and holds off nobody.
+        debug_assert!(!is_timer_armed.get() && !wait_links.is_linked());
+        debug_assert!(preempt_count.get() == 0 && lent_page.get() == 0);
+        debug_assert!(!timed_out.load(Relaxed) && references.load(Relaxed) == 0);
+
+        sp.set(birth.sp);
+        fpcr.set(0);
+        entry.set(birth.entry as usize);
+        argument.set(birth.argument);
+        abandon.set(birth.abandon);
+        // As `adopt_changes` would make them.
+        let fresh = Rank::fresh(birth.id);
+        let rank = if birth.realtime == 0 {
+            fresh
+        } else {
+            Rank::realtime(birth.realtime)
+        };
+        own_rank.set(fresh);
+        is_rank_lent.set(false);
+        // SAFETY: nobody looks at them, as our caller promises; all are in cells, or atomics.
+        unsafe {
+            (&raw mut (*block.as_ptr()).standing).write(Standing::new(
+                State::Ready,
+                birth.core,
+                birth.pinned,
+                false,
+            ));
+            (*run_links.get()).set_rank(rank);
+            (*run_links.get()).set_weight(birth.priority.weight());
+            // Those of a thread that has crashed are lost.
+            locals.get().write(Locals::new());
+            name.get().write(birth.name);
+            stack_bytes.set(birth.stack.bytes());
+            // Whoever ends has given its own back.
+            stack.as_ptr().write(Some(birth.stack));
+        }
+        reason.store(0, Relaxed);
+        edges.forget();
+        held.forget();
+        inherited.store(Urgency::LEAST.to_bits(), Relaxed);
+        inherited_rank.store(Rank::IDLE.to_bits(), Relaxed);
+        realtime.store(birth.realtime, Relaxed);
+        priority.store(birth.priority.percent(), Relaxed);
+        is_gone.store(false, Relaxed);
+        cpu_time.begin();
+        switches_voluntary.begin();
+        switches_preempted.begin();
+        migrations.begin();
+        left_by.set(None);
+        id.set(birth.id);
+        // Release: who finds the block by the registry, and a thread in it, finds all of the above.
+        references.store(2, Ordering::Release);
     }
 
-    /// The block of a core's idle thread. It runs from the start, on the stack that the core booted on.
+    /// The block of a core's idle thread, which runs from the start, on the stack that the core booted on; and a block
+    /// that no thread has had yet.
     pub(in crate::sched) const fn idle() -> Self {
         Self {
             sp: Cell::new(0),
@@ -80,7 +170,7 @@ impl Thread {
             timer_links: UnsafeCell::new(timer_queue::Links::new()),
             is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),
-            registry_links: RegistryLinks::new(),
+            registry_link: registry::Link::new(),
             next_free: Cell::new(None),
             generation: AtomicU8::new(0),
             edges: Edges::new(),
@@ -88,7 +178,7 @@ impl Thread {
             inherited: AtomicU16::new(Urgency::LEAST.to_bits()),
             inherited_rank: AtomicU64::new(Rank::IDLE.to_bits()),
             timed_out: AtomicBool::new(false),
-            references: AtomicUsize::new(1),
+            references: AtomicUsize::new(0),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
             is_gone: AtomicBool::new(false),
@@ -98,10 +188,10 @@ impl Thread {
             switches_preempted: Counter::new(),
             migrations: Counter::new(),
             left_by: Cell::new(None),
-            id: 0,
-            name: heapless::String::new(),
+            id: Cell::new(0),
+            name: UnsafeCell::new(heapless::String::new()),
             stack: Cell::new(None),
-            stack_bytes: 0,
+            stack_bytes: Cell::new(0),
         }
     }
 }

@@ -22,12 +22,6 @@ impl Thread {
         self.generation.store(generation + 1, Ordering::Relaxed);
     }
 
-    /// For whoever makes the block another thread's: it is of as late a generation as `before`.
-    pub(crate) fn continue_generations(&self, before: &Self) {
-        self.generation
-            .store(before.generation(), Ordering::Relaxed);
-    }
-
     /// Why it ended before its function returned, if it did. For the thread itself, and for whoever has seen it gone.
     pub(crate) fn reason(&self) -> Option<Reason> {
         Reason::from_u8(self.reason.load(Ordering::Relaxed))

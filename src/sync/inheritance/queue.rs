@@ -33,6 +33,13 @@ impl Edges {
             reach: Cell::new(Urgency::LEAST),
         }
     }
+
+    /// The block is another thread's. The one before may have forgotten to unlock.
+    #[inline]
+    pub(crate) fn forget(&self) {
+        self.waits_for.set(null());
+        self.wanted.set(null());
+    }
 }
 
 /// Those who wait for a mutex, and the mutex's place among those of its owner.
