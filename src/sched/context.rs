@@ -1,6 +1,7 @@
 //! What `asm/reschedule.s` saves of a thread that leaves a core.
 
 use core::mem::{offset_of, size_of};
+use core::sync::atomic::{Ordering, compiler_fence};
 
 use crate::sched::switch::thread_start;
 
@@ -34,13 +35,14 @@ impl Context {
         core::mem::replace(&mut self.lr, address as u64) as usize
     }
 
-    /// The context with which a thread goes to `thread_start` on its first run: all else zero.
-    pub(super) fn first_run() -> Self {
-        Self {
-            fp: 0,
-            lr: thread_start as *const () as u64,
-            x19_x28: [0; 10],
-            d8_d15: [0; 8],
-        }
+    /// Makes it the context with which a thread goes to `thread_start` on its first run: all else zero.
+    #[inline]
+    pub(super) fn start(&mut self) {
+        self.fp = 0;
+        self.lr = thread_start as *const () as u64;
+        self.x19_x28 = [0; 10];
+        // In two parts, each of which the compiler clears by a few stores: for more, it calls `memset`.
+        compiler_fence(Ordering::SeqCst);
+        self.d8_d15 = [0; 8];
     }
 }

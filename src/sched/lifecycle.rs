@@ -14,6 +14,7 @@ use crate::core_id::CoreId;
 use crate::mem::stacks::{Stack, StackError};
 use crate::sched::blocks::ThreadRef;
 use crate::sched::context::Context;
+use crate::sched::per_core;
 use crate::sched::policy::Priority;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Birth, NAME_BYTES, Thread};
@@ -34,22 +35,53 @@ pub struct Request {
     pub core: Option<CoreId>,
 }
 
-/// Makes a thread and lets it run: `entry(argument)`, from a defined state of all registers.
+/// Where a new thread starts, and what it stands on.
+#[derive(Debug)]
+pub struct Start {
+    /// Its stack.
+    pub stack: Stack,
+    /// Bytes at the top of the stack that somebody else has written: a multiple of 16, small.
+    pub taken_bytes: usize,
+    /// What it calls, from a defined state of all registers, with `argument`.
+    pub entry: extern "C" fn(usize),
+    /// See `entry`.
+    pub argument: usize,
+    /// Is called with `argument` if the thread crashes before it has taken that over.
+    pub abandon: fn(usize),
+}
+
+/// Makes a thread and lets it run: `entry(argument)`, on a stack of its own.
 ///
 /// # Safety
 ///
-/// `entry` may be called once with `argument`, on any core, at any time from now on; and `abandon`, in place of it or
-/// after it, if the thread crashes before it has taken the argument over.
+/// As of [`start`].
 pub unsafe fn spawn(
     request: Request,
     entry: extern "C" fn(usize),
     argument: usize,
     abandon: fn(usize),
 ) -> Result<ThreadRef, StackError> {
-    let stack = Stack::new(request.stack_bytes)?;
-    let sp = stack.top() - size_of::<Context>();
-    // SAFETY: the stack is mapped, ours, larger than a context, and its top is aligned to pages.
-    unsafe { (sp as *mut Context).write(Context::first_run()) };
+    let start = Start {
+        stack: Stack::new(request.stack_bytes)?,
+        taken_bytes: 0,
+        entry,
+        argument,
+        abandon,
+    };
+    // SAFETY: the caller's promise.
+    Ok(unsafe { self::start(request, start) })
+}
+
+/// Makes a thread and lets it run.
+///
+/// # Safety
+///
+/// `entry` may be called once with `argument`, on any core, at any time from now on; and `abandon`, in place of it or
+/// after it, if the thread crashes before it has taken the argument over.
+pub unsafe fn start(request: Request, start: Start) -> ThreadRef {
+    let sp = start.stack.top() - start.taken_bytes - size_of::<Context>();
+    // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned to pages.
+    unsafe { (*(sp as *mut Context)).start() };
     let thread = ThreadRef::new(Birth {
         id: next_id(),
         name: request.name,
@@ -58,13 +90,13 @@ pub unsafe fn spawn(
         core: request.core.unwrap_or_else(crate::cores::current),
         pinned: request.core.is_some(),
         sp,
-        entry,
-        argument,
-        abandon,
-        stack,
+        entry: start.entry,
+        argument: start.argument,
+        abandon: start.abandon,
+        stack: start.stack,
     });
     Claimed::new_thread(&thread).make_ready();
-    Ok(thread)
+    thread
 }
 
 /// A number that no thread has had for a long time. 0 is the idle threads'.
@@ -93,25 +125,54 @@ pub(super) extern "C" fn thread_exit() -> ! {
 /// Ends the current thread as it is.
 pub(crate) fn end() -> ! {
     let irq = IrqGuard::mask();
-    thread::current().set_state(State::Exited);
+    let current = thread::current();
+    wake_joiner_here(current, &irq);
+    current.set_state(State::Exited);
     reschedule(Cause::Exit, &irq);
     unreachable!("a thread that has ended was switched to")
 }
 
-/// Waits until `thread` has ended and its stack is free.
+/// Waits until `thread` has ended and its stack is free. For one thread, which has the handle.
 pub fn join(thread: &Thread) {
-    let irq = IrqGuard::mask();
-    let mut joiners = thread.joiners.lock();
-    if thread.is_gone.load(Ordering::Relaxed) {
-        return;
+    // Acquire: what the thread has done is seen.
+    while !thread.is_gone.load(Ordering::Acquire) {
+        let irq = IrqGuard::mask();
+        let mut joiner = thread.joiner.lock();
+        if thread.is_gone.load(Ordering::Relaxed) {
+            break;
+        }
+        debug_assert!(joiner.is_none());
+        let current = thread::current();
+        // Whoever wakes it has the lock first, so it sees both.
+        current.set_state(State::Waiting);
+        *joiner = Some(NonNull::from(current));
+        drop(joiner);
+        wake::block(&irq);
     }
-    // SAFETY: the current thread waits for nothing else; the caller's reference keeps the list.
-    unsafe { joiners.push_current(State::Waiting, &irq) };
-    drop(joiners);
-    wake::block(&irq);
 }
 
-/// Frees what a thread that has ended stood on, and wakes those who wait for its end.
+/// If somebody waits on this core for the end of `current`, which is near: makes it ready, so that the core goes on with
+/// it, and not with the idle thread. The switch reaps before that. If it is sent elsewhere in between, it waits again; who
+/// waits elsewhere is woken by [`reap`].
+fn wake_joiner_here(current: &Thread, irq: &IrqGuard) {
+    let mut joiner = current.joiner.lock();
+    let here = per_core::this(irq).id();
+    // SAFETY: as in `wake_joiner`.
+    if joiner.is_some_and(|joiner| unsafe { joiner.as_ref() }.core() == here) {
+        wake_joiner(&mut joiner, irq);
+    }
+}
+
+/// Makes ready who waits, if anybody does.
+fn wake_joiner(joiner: &mut Option<NonNull<Thread>>, irq: &IrqGuard) {
+    let Some(joiner) = joiner.take() else { return };
+    // SAFETY: it waits, or is about to, and does not go on before it is claimed: so its block stays.
+    if let Some(woken) = Claimed::claim(unsafe { joiner.as_ref() }, State::Waiting) {
+        woken.enqueue(irq);
+    }
+}
+
+/// Frees what a thread that has ended stood on, and wakes who waits for its end.
 ///
 /// # Safety
 ///
@@ -119,9 +180,9 @@ pub fn join(thread: &Thread) {
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: called once.
     let thread = unsafe { ThreadRef::of_scheduler(thread) };
-    let mut joiners = thread.joiners.lock();
+    let mut joiner = thread.joiner.lock();
     drop(thread.stack.take());
-    // Release: a joiner that sees it without the lock sees the result.
+    // Release: a joiner that sees it without the lock sees the value.
     thread.is_gone.store(true, Ordering::Release);
-    joiners.wake_all(irq);
+    wake_joiner(&mut joiner, irq);
 }

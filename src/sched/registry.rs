@@ -94,7 +94,7 @@ pub fn stack_used(thread: &ThreadRef) -> Option<usize> {
     let mut seen = 0;
     loop {
         // Under this lock `reap` frees the stack.
-        let _joiners = thread.joiners.lock();
+        let _joiner = thread.joiner.lock();
         let stack = thread.stack_range()?;
         let chunk = stack.start + seen..stack.end.min(stack.start + seen + CHUNK_BYTES);
         if chunk.is_empty() {

@@ -23,7 +23,7 @@ use crate::sched::registry;
 use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
-use crate::sched::wait_list::{WaitLinks, WaitList};
+use crate::sched::wait_list::WaitLinks;
 use crate::sync::SpinLock;
 use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
@@ -33,6 +33,7 @@ mod birth;
 mod end;
 mod links;
 mod urgency;
+mod value;
 
 pub(super) use birth::Birth;
 
@@ -46,9 +47,8 @@ pub struct Thread {
     /// Where the context lies, while the thread does not run.
     sp: Cell<usize>,
     fpcr: Cell<u64>,
-    /// What `thread_start` calls, and with what.
-    entry: Cell<usize>,
-    argument: Cell<usize>,
+    /// What `thread_start` calls, and with what; afterwards what that has returned.
+    words: value::Words,
 
     // --- everybody, by its rules ---
     pub(super) standing: Standing,
@@ -101,8 +101,10 @@ pub struct Thread {
     priority: AtomicU32,
     /// Set when it has ended and its stack is free.
     pub(crate) is_gone: AtomicBool,
-    /// Those who wait for that.
-    pub(super) joiners: SpinLock<WaitList>,
+    /// Who waits for that. Under its lock the stack is freed.
+    pub(super) joiner: SpinLock<Option<NonNull<Self>>>,
+    /// Whether its value is there, and who drops it.
+    value: AtomicU8,
 
     // --- its core, while it runs there; read by anybody ---
     pub(crate) cpu_time: CpuTime,
@@ -134,8 +136,7 @@ impl fmt::Debug for Thread {
 /// One `stp` stores the stack pointer and FPCR, one `ldp` loads entry and argument.
 const _: () = {
     assert!(offset_of!(Thread, fpcr) == offset_of!(Thread, sp) + 8);
-    assert!(offset_of!(Thread, argument) == offset_of!(Thread, entry) + 8);
-    assert!(offset_of!(Thread, argument) <= 504);
+    assert!(offset_of!(Thread, words) <= 504);
 };
 
 // SAFETY: each group of fields above names its one writer at a time; the rest is atomic or locked.
@@ -148,7 +149,7 @@ pub(super) const SP_FPCR: usize = offset_of!(Thread, sp);
 /// Offset of what says that it is still on a core, for `reschedule.s`.
 pub(super) const ON_CPU: usize = offset_of!(Thread, standing) + Standing::ON_CPU;
 /// Offset of the pair {entry, argument}, for `reschedule.s`.
-pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, entry);
+pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, words);
 
 impl Thread {
     /// What it is doing.

@@ -61,7 +61,17 @@ impl<T: 'static> LocalKey<T> {
 }
 
 /// Drops the current thread's values, newest first. Those that are made meanwhile too.
+#[inline]
 pub(crate) fn drop_all() {
+    // SAFETY: only this thread touches its list.
+    if unsafe { &*block::current().locals.get() }.0.capacity() > 0 {
+        drop_some();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_some() {
     loop {
         // SAFETY: only this thread touches its list; the borrow ends before the value is dropped.
         let last = unsafe { &mut *block::current().locals.get() }.0.pop();

@@ -3,14 +3,15 @@
 #![expect(unsafe_code, reason = "hands closures to threads")]
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
-use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::with_exposed_provenance_mut;
 use core::sync::atomic::Ordering;
 
 use super::{Result, Thread};
 use crate::cores::CoreId;
-use crate::mem::stacks::StackError;
-use crate::sched::lifecycle::{self, Request};
+use crate::mem::stacks::{Stack, StackError};
+use crate::sched::lifecycle::{self, Request, Start};
 use crate::sched::per_core;
 use crate::sched::policy::Priority;
 use crate::sched::thread as block;
@@ -109,74 +110,76 @@ impl Builder {
         {
             return Err(SpawnError::NoSuchCore(core));
         }
-        let packet = Arc::new(Packet {
-            result: UnsafeCell::new(None),
-        });
-        let start = Box::into_raw(Box::new(Start {
-            f: Some(f),
-            packet: Arc::clone(&packet),
-        }));
-        let (run, abandon) = (run::<F, T>, abandon::<F, T>);
-        // SAFETY: `run` or `abandon` takes the box back, once, in the new thread; `f` may move there.
-        match unsafe { lifecycle::spawn(self.request, run, start as usize, abandon) } {
-            Ok(block) => Ok(JoinHandle {
-                thread: Thread(block),
-                packet,
-            }),
-            Err(error) => {
-                // SAFETY: nobody else has it, as no thread was made.
-                drop(unsafe { Box::from_raw(start) });
-                Err(SpawnError::Stack(error))
-            }
-        }
+        let stack = Stack::new(self.request.stack_bytes).map_err(SpawnError::Stack)?;
+        let (argument, taken_bytes) = put(f, &stack);
+        let start = Start {
+            stack,
+            taken_bytes,
+            entry: run::<F, T>,
+            argument,
+            abandon: if lies_on_stack::<F>() {
+                |_| ()
+            } else {
+                free::<F>
+            },
+        };
+        // SAFETY: `run` takes the function, once, in the new thread, to which it may move. Of one that lies on the stack
+        // nothing has to be freed; a box is freed by `run`, or in place of it.
+        let block = unsafe { lifecycle::start(self.request, start) };
+        Ok(JoinHandle {
+            thread: Thread(block),
+            value: PhantomData,
+        })
     }
 }
 
-/// Where a thread leaves its result.
-#[derive(Debug)]
-struct Packet<T> {
-    result: UnsafeCell<Option<T>>,
+/// Functions with more bytes of captured values than this, or less common alignments, get a box.
+const MOST_ON_STACK: usize = 512;
+
+/// Whether a thread's function waits for it at the top of its stack.
+const fn lies_on_stack<F>() -> bool {
+    size_of::<F>() <= MOST_ON_STACK && align_of::<F>() <= 16
 }
 
-// SAFETY: the thread writes before it ends, the joiner reads after that; they are ordered by the lock of the
-// list of joiners.
-unsafe impl<T: Send> Sync for Packet<T> {}
-
-/// What a thread is started with. It stays where it is until the function has returned: so that it can be freed also
-/// if that never happens.
-struct Start<F, T> {
-    f: Option<F>,
-    packet: Arc<Packet<T>>,
+/// Puts a function where `run` finds it. Returns its address, and how many bytes it takes of the stack.
+fn put<F>(f: F, stack: &Stack) -> (usize, usize) {
+    if lies_on_stack::<F>() {
+        let bytes = size_of::<F>().next_multiple_of(16);
+        let at = stack.top() - bytes;
+        // SAFETY: nobody else uses the stack, which is larger; it begins at a multiple of 16, and so does this.
+        unsafe { with_exposed_provenance_mut::<F>(at).write(f) };
+        (at, bytes)
+    } else {
+        (Box::into_raw(Box::new(f)).expose_provenance(), 0)
+    }
 }
 
-extern "C" fn run<F: FnOnce() -> T, T>(start: usize) {
-    // SAFETY: `spawn` made it a box and gave it to this thread alone.
-    let f = unsafe { (*(start as *mut Start<F, T>)).f.take() };
-    let Some(f) = f else {
-        unreachable!("a thread runs its function once");
-    };
-    let result = f();
-    let start = block::current().take_over_argument() as *mut Start<F, T>;
-    // SAFETY: as above, and now nobody else takes it back.
-    let Start { packet, .. } = *unsafe { Box::from_raw(start) };
-    // SAFETY: nobody reads before this thread has ended.
-    unsafe { *packet.result.get() = Some(result) };
+/// What a thread does: calls its function, and leaves what that returns.
+extern "C" fn run<F: FnOnce() -> T, T>(function: usize) {
+    // SAFETY: `put` has put it there for this thread, which takes it once.
+    let f = unsafe { with_exposed_provenance_mut::<F>(function).read() };
+    let value = f();
+    let current = block::current();
+    if !lies_on_stack::<F>() {
+        free::<F>(current.take_over_argument());
+    }
+    // SAFETY: once, and `spawn` has made the handle for a `T`.
+    unsafe { current.leave_value(value) };
 }
 
-/// Frees what `run` was called with, in a thread that has crashed meanwhile. What the function had captured is lost with
-/// the stack that it ran on; its destructor is code of anybody's.
-fn abandon<F, T>(start: usize) {
-    // SAFETY: as in `run`, which has not taken the box back.
-    let Start { f, packet } = *unsafe { Box::from_raw(start as *mut Start<F, T>) };
-    core::mem::forget(f);
-    drop(packet);
+/// Frees the box of a function that has returned, or will not, because its thread has crashed. What it had captured is
+/// lost then, with the stack that it ran on: its destructor is code of anybody's.
+fn free<F>(function: usize) {
+    let boxed = with_exposed_provenance_mut::<MaybeUninit<F>>(function);
+    // SAFETY: a box, by `put`; whoever calls this has the right to free it.
+    drop(unsafe { Box::from_raw(boxed) });
 }
 
 /// The right to wait for a thread and take its result. Dropping it lets the thread run on alone.
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     thread: Thread,
-    packet: Arc<Packet<T>>,
+    value: PhantomData<fn() -> T>,
 }
 
 impl<T> JoinHandle<T> {
@@ -186,13 +189,13 @@ impl<T> JoinHandle<T> {
     ///
     /// It has crashed: why.
     pub fn join(self) -> Result<T> {
-        lifecycle::join(&self.thread.0);
-        if let Some(reason) = self.thread.0.reason() {
-            return Err(reason);
+        let block = &self.thread.0;
+        lifecycle::join(block);
+        match block.reason() {
+            Some(reason) => Err(reason),
+            // SAFETY: it has ended, of itself; `spawn` has made this handle for what `run` has left.
+            None => Ok(unsafe { block.take_value() }),
         }
-        // SAFETY: the thread has ended, and this handle is the only other side.
-        let result = unsafe { (*self.packet.result.get()).take() };
-        Ok(result.unwrap_or_else(|| unreachable!("a thread has ended without a result")))
     }
 
     /// Whether the thread has ended: `join` would not wait.
@@ -203,5 +206,12 @@ impl<T> JoinHandle<T> {
     /// The thread.
     pub fn thread(&self) -> &Thread {
         &self.thread
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        // SAFETY: once; `spawn` has made this handle for what `run` leaves.
+        unsafe { self.thread.0.give_up_value::<T>() };
     }
 }

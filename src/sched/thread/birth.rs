@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use core::sync::atomic::{Ordering, Ordering::Relaxed};
 
+use super::value::{NOWHERE, Words};
 use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
 use crate::mem::stacks::Stack;
@@ -14,7 +15,7 @@ use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::policy::{Priority, Rank, Urgency};
-use crate::sched::wait_list::{WaitLinks, WaitList};
+use crate::sched::wait_list::WaitLinks;
 use crate::sched::{inbox, registry, run_queue, timer_queue};
 use crate::sync::SpinLock;
 use crate::sync::held::Held;
@@ -53,8 +54,7 @@ impl Thread {
         let Self {
             sp,
             fpcr,
-            entry,
-            argument,
+            words,
             standing: _,
             is_rank_lent,
             run_links,
@@ -82,7 +82,8 @@ impl Thread {
             realtime,
             priority,
             is_gone,
-            joiners: _,
+            joiner: _,
+            value,
             cpu_time,
             switches_voluntary,
             switches_preempted,
@@ -100,8 +101,7 @@ impl Thread {
 
         sp.set(birth.sp);
         fpcr.set(0);
-        entry.set(birth.entry as usize);
-        argument.set(birth.argument);
+        words.set([birth.entry as usize, birth.argument]);
         abandon.set(birth.abandon);
         // As `adopt_changes` would make them.
         let fresh = Rank::fresh(birth.id);
@@ -137,6 +137,7 @@ impl Thread {
         realtime.store(birth.realtime, Relaxed);
         priority.store(birth.priority.percent(), Relaxed);
         is_gone.store(false, Relaxed);
+        value.store(NOWHERE, Relaxed);
         cpu_time.begin();
         switches_voluntary.begin();
         switches_preempted.begin();
@@ -153,8 +154,7 @@ impl Thread {
         Self {
             sp: Cell::new(0),
             fpcr: Cell::new(0),
-            entry: Cell::new(0),
-            argument: Cell::new(0),
+            words: Words::new(),
             standing: Standing::new(State::Running, CoreId::BOOT, false, false),
             is_rank_lent: Cell::new(false),
             run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
@@ -182,7 +182,8 @@ impl Thread {
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
             is_gone: AtomicBool::new(false),
-            joiners: SpinLock::new(WaitList::new()),
+            joiner: SpinLock::new(None),
+            value: AtomicU8::new(NOWHERE),
             cpu_time: CpuTime::new(),
             switches_voluntary: Counter::new(),
             switches_preempted: Counter::new(),

@@ -58,12 +58,12 @@ impl Thread {
     /// What its function was started with is freed by whoever calls this: the thread itself, once.
     pub(crate) fn take_over_argument(&self) -> usize {
         self.abandon.set(|_| ());
-        self.argument.get()
+        self.words.argument()
     }
 
     /// The thread itself, if it ends before its function has returned: frees what that was started with.
     pub(crate) fn abandon_argument(&self) {
         let abandon = self.abandon.replace(|_| ());
-        abandon(self.argument.get());
+        abandon(self.words.argument());
     }
 }
