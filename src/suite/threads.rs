@@ -21,6 +21,7 @@ use crate::{
     thread::{self, Builder},
 };
 
+mod fates;
 mod races;
 
 /// The command.
@@ -58,6 +59,7 @@ fn run(ctx: &mut Context) -> Verdict {
         .and_then(|()| names(&mut session))
         .and_then(|()| late_join(&mut session))
         .and_then(|()| detached(&mut session))
+        .and_then(|()| fates::check(&mut session))
         .and_then(|()| races::check(&mut session, rounds))
         .and_then(|()| storm(&mut session, rounds))
         .and_then(|()| many(&mut session, at_once))
