@@ -156,17 +156,17 @@ const ALL: &[OrderMutant] = &[
     },
     OrderMutant {
         name: "first-run-unfinished",
-        stands_for: "the old thread is not released on a thread's first run",
+        stands_for: "finish_switch is skipped on a thread's first run",
         mistake: &[Edit {
             file: SWITCH_ASM,
-            find: "    add     x0, x0, #{THREAD_ON_CPU}\n",
+            find: CALL_FINISH,
             replace: "    ldr     x2, [x29, #8]\n    adr     x3, thread_start\n    cmp     x2, x3\n    \
-                      b.eq    1f\n    add     x0, x0, #{THREAD_ON_CPU}\n",
+                      b.eq    1b\n    bl      {finish_switch}\n",
         }],
         delay: &[],
         cores: 1,
         is_counted: true,
-        profile: "release",
+        profile: "checked",
         commands: "threads; regs",
     },
     OrderMutant {
