@@ -86,6 +86,7 @@ _start:
     adr     x1, boot_vectors
     msr     vbar_el1, x1
     isb
+    msr     fpcr, xzr                   // unknown after a reset; idle threads, and handlers, count on it
 .endm
 
 // Turns the MMU and the caches on with the tables at \root (a register), in the order that hazards H6 and H8 ask

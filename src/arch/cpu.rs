@@ -152,6 +152,7 @@ pub fn relax() {
 #[inline(always)]
 pub fn wait_for_interrupt(_masked: &IrqGuard) {
     // DSB first: what was written before must have been seen before the core may stop (hazard H18).
+    // ISB last: no exception comes in between that would order a read of the counter after the sleep (hazard H8).
     // SAFETY: with IRQs masked, a pending one still ends the sleep (DDI 0487, D1.6.2).
-    unsafe { asm!("dsb sy", "wfi", options(nostack, preserves_flags)) };
+    unsafe { asm!("dsb sy", "wfi", "isb", options(nostack, preserves_flags)) };
 }

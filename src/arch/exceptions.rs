@@ -9,6 +9,7 @@ use aarch64_cpu::registers::{ELR_EL1, SP_EL0};
 use tock_registers::interfaces::Readable;
 
 use crate::arch::cpu::{self, IrqGuard};
+use crate::arch::fp;
 use crate::fault::{self, Outcome};
 use crate::irq;
 use crate::kernel;
@@ -140,8 +141,9 @@ pub fn take_over() {
 /// exception and the frame of all registers. With which cause the core is to decide anew, if it is.
 #[inline(always)]
 pub fn take_pending(_masked: &IrqGuard) -> Option<Cause> {
-    debug_assert!(!cpu::is_on_exception_stack());
-    // SAFETY: an idle thread's stack, so SP_EL1 is empty; IRQs are masked, and an idle thread never sets FPCR.
+    debug_assert!(!cpu::is_on_exception_stack() && fp::fpcr() == 0);
+    // SAFETY: an idle thread's stack, so SP_EL1 is empty; IRQs are masked; `boot.s` clears FPCR, and an idle thread
+    // never sets it.
     let cause = unsafe { take_interrupt() };
     Cause::from_bits(cause)
 }
@@ -152,7 +154,8 @@ pub fn is_interrupt_entry(address: usize) -> bool {
     (&raw const irq_from_thread as usize..&raw const fault_common as usize).contains(&address)
 }
 
-/// Where the thread was interrupted. For an interrupt's handler: nothing else writes the register meanwhile.
+/// Where the thread was interrupted. For the handler of an interrupt that came to a thread, but not to an idle one, which
+/// takes no exception ([`take_pending`]): nothing else writes the register meanwhile.
 pub fn interrupted_address() -> usize {
     ELR_EL1.get() as usize
 }

@@ -1,7 +1,7 @@
 //! Interrupts at moments of a generator's choosing, for `fuzz`: the timer's compare value is set so that threads
 //! are interrupted, and taken off their core, where nothing else would do it.
 //!
-//! While nothing is forced, the timer's interrupt costs three instructions more for it, and every other path
+//! While nothing is forced, the timer's interrupt costs a load and a branch more for it, and every other path
 //! none: a forced deadline is armed by the interrupt before it, and the earliest deadline wins anyway.
 
 #![expect(unsafe_code, reason = "the timer's interrupt finds it by a pointer")]
@@ -167,19 +167,22 @@ impl Forced {
         if !stream.has_joined {
             return (timer::NEVER, Cause::Timer);
         }
-        let address = exceptions::interrupted_address();
-        let instruction = address.wrapping_sub(self.base) / INSTRUCTION;
-        let bit = 1 << (instruction % WORD);
-        let is_new = self
-            .taken_at
-            .get(instruction / WORD)
-            .is_some_and(|word| word.fetch_or(bit, Ordering::Relaxed) & bit == 0);
+        // An idle thread takes no exception, so its interrupts come nowhere.
+        let is_idle = thread::current().id() == 0;
+        let address = (!is_idle).then(exceptions::interrupted_address);
+        let is_new = address.is_some_and(|address| {
+            let instruction = address.wrapping_sub(self.base) / INSTRUCTION;
+            let bit = 1 << (instruction % WORD);
+            self.taken_at
+                .get(instruction / WORD)
+                .is_some_and(|word| word.fetch_or(bit, Ordering::Relaxed) & bit == 0)
+        });
         let rotates = stream.rotates;
         stream.forced += 1;
         if stream.left > 0 {
             stream.counts.interrupts += 1;
             stream.counts.rotations += u64::from(rotates);
-            stream.counts.digest = digested(stream.counts.digest, address as u64);
+            stream.counts.digest = digested(stream.counts.digest, address.unwrap_or(0) as u64);
             stream.left -= 1;
             pivot_fuzz_interrupt(stream.counts.digest, stream.left);
             let number = self.counted.fetch_add(1, Ordering::Relaxed) + 1;
@@ -188,9 +191,8 @@ impl Forced {
                 stream.moments.walk_on(ahead);
             }
         }
-        let is_idle = thread::current().id() == 0;
         let moment = if stream.left > 0 {
-            let address = (!is_idle).then_some(address as u64);
+            let address = address.map(|address| address as u64);
             stream.moments.next_moment(address, is_new)
         } else {
             // Before and after, it is only to go on quickly.

@@ -10,7 +10,8 @@ use crate::arch::timer;
 use crate::sched::forced;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::switch::Cause;
-use crate::sched::thread;
+use crate::sched::thread::{self, Thread};
+use crate::sched::timer_queue::TimerQueue;
 use crate::sched::wake::{self, Claimed, State};
 
 impl Own {
@@ -91,20 +92,35 @@ pub(crate) fn on_interrupt(core: &Core, irq: &IrqGuard) -> Cause {
     cause
 }
 
+/// How many are woken before others get the lock: a core that waits for it has masked IRQs.
+const AT_ONCE: usize = 16;
+
 /// Wakes those whose time has come.
 fn wake_expired(core: &Core, irq: &IrqGuard) {
     let now = timer::now();
-    let mut timers = core.timers.lock_masked(irq);
-    while let Some(expired) = timers.pop_expired(now) {
+    core.own(irq).earliest_ticks = loop {
+        let mut timers = core.timers.lock_masked(irq);
+        if wake_some(&mut timers, now, irq) {
+            break timers.next_deadline();
+        }
+    };
+}
+
+/// Some of them. Whether those were all.
+#[inline]
+fn wake_some(timers: &mut TimerQueue<Thread>, now: u64, irq: &IrqGuard) -> bool {
+    for _ in 0..AT_ONCE {
+        let Some(expired) = timers.pop_expired(now) else {
+            return true;
+        };
         // SAFETY: it was in the queue, so it has not come past the lock in `block_until`.
         let thread = unsafe { expired.as_ref() };
         thread.is_timer_armed.set(false);
-        let claimed = Claimed::claim_for_timer(thread);
         // Lost: somebody else has woken it at the same moment.
-        if let Some(claimed) = claimed {
+        if let Some(claimed) = Claimed::claim_for_timer(thread) {
             claimed.thread().timed_out.store(true, Ordering::Relaxed);
             claimed.enqueue(irq);
         }
     }
-    core.own(irq).earliest_ticks = timers.next_deadline();
+    false
 }
