@@ -10,11 +10,13 @@
 //! bytes below the top hold the list while a stack is free.
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
+use crate::arch::cpu::IrqGuard;
 use crate::mem::PAGES;
 use crate::mem::ranges::PAGE_BYTES;
 use crate::mem::tables;
 use crate::mem::window::{UNIT_BYTES, UNIT_PAGES, block_of, units_for, window};
 use crate::sync::SpinLock;
+use core::mem::ManuallyDrop;
 use core::ops::Range;
 use core::ptr::with_exposed_provenance_mut;
 
@@ -98,6 +100,12 @@ impl Stack {
     /// The address above the highest: where the stack begins. A multiple of 4096.
     pub fn top(&self) -> usize {
         self.0.top()
+    }
+
+    /// As dropping it, where IRQs are masked.
+    #[inline]
+    pub(crate) fn free(self, irq: &IrqGuard) {
+        CACHE.lock_masked(irq).put(ManuallyDrop::new(self).0);
     }
 
     /// Size.

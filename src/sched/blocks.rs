@@ -82,8 +82,8 @@ fn renewed(block: NonNull<Thread>) -> NonNull<Thread> {
     })
 }
 
-fn take_free() -> Option<NonNull<Thread>> {
-    let mut free = FREE.lock();
+fn take_free(irq: &IrqGuard) -> Option<NonNull<Thread>> {
+    let mut free = FREE.lock_masked(irq);
     let block = free.0?;
     // SAFETY: a block in the list.
     free.0 = unsafe { block.as_ref() }.next_free.get();
@@ -111,10 +111,10 @@ impl ThreadRef {
     /// A block for a new thread, and the first reference to it, besides the scheduler's own, for which `reap` makes a
     /// `ThreadRef`.
     #[inline(always)]
-    pub(super) fn new(birth: Birth) -> Self {
-        let block = take_free().unwrap_or_else(make);
+    pub(super) fn new(birth: Birth, irq: &IrqGuard) -> Self {
+        let block = take_free(irq).unwrap_or_else(make);
         // SAFETY: new, or free: no thread has it, and nobody refers to it but mutexes whose owner it was.
-        unsafe { inheritance::renew(block, || Thread::begin(block, birth)) };
+        unsafe { inheritance::renew(block, || Thread::begin(block, birth), irq) };
         Self(renewed(block))
     }
 

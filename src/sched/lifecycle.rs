@@ -82,7 +82,8 @@ pub unsafe fn start(request: Request, start: Start) -> ThreadRef {
     let sp = start.stack.top() - start.taken_bytes - size_of::<Context>();
     // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned to pages.
     unsafe { (*(sp as *mut Context)).start() };
-    let thread = ThreadRef::new(Birth {
+    let irq = IrqGuard::mask();
+    let birth = Birth {
         id: next_id(),
         name: request.name,
         priority: request.priority,
@@ -94,8 +95,9 @@ pub unsafe fn start(request: Request, start: Start) -> ThreadRef {
         argument: start.argument,
         abandon: start.abandon,
         stack: start.stack,
-    });
-    Claimed::new_thread(&thread).make_ready();
+    };
+    let thread = ThreadRef::new(birth, &irq);
+    Claimed::new_thread(&thread).make_ready_masked(&irq);
     thread
 }
 
@@ -137,7 +139,7 @@ pub fn join(thread: &Thread) {
     // Acquire: what the thread has done is seen.
     while !thread.is_gone.load(Ordering::Acquire) {
         let irq = IrqGuard::mask();
-        let mut joiner = thread.joiner.lock();
+        let mut joiner = thread.joiner.lock_masked(&irq);
         if thread.is_gone.load(Ordering::Relaxed) {
             break;
         }
@@ -154,8 +156,9 @@ pub fn join(thread: &Thread) {
 /// If somebody waits on this core for the end of `current`, which is near: makes it ready, so that the core goes on with
 /// it, and not with the idle thread. The switch reaps before that. If it is sent elsewhere in between, it waits again; who
 /// waits elsewhere is woken by [`reap`].
+#[inline(always)]
 fn wake_joiner_here(current: &Thread, irq: &IrqGuard) {
-    let mut joiner = current.joiner.lock();
+    let mut joiner = current.joiner.lock_masked(irq);
     let here = per_core::this(irq).id();
     // SAFETY: as in `wake_joiner`.
     if joiner.is_some_and(|joiner| unsafe { joiner.as_ref() }.core() == here) {
@@ -180,8 +183,10 @@ fn wake_joiner(joiner: &mut Option<NonNull<Thread>>, irq: &IrqGuard) {
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: called once.
     let thread = unsafe { ThreadRef::of_scheduler(thread) };
-    let mut joiner = thread.joiner.lock();
-    drop(thread.stack.take());
+    let mut joiner = thread.joiner.lock_masked(irq);
+    if let Some(stack) = thread.stack.take() {
+        stack.free(irq);
+    }
     // Release: a joiner that sees it without the lock sees the value.
     thread.is_gone.store(true, Ordering::Release);
     wake_joiner(&mut joiner, irq);

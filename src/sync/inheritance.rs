@@ -284,8 +284,8 @@ pub(super) fn with_graph<T>(look: impl FnOnce() -> T) -> T {
 /// It is a block that no thread has, and nobody refers to it, but for mutexes whose owner it was.
 #[cfg(target_os = "none")]
 #[inline(always)]
-pub(crate) unsafe fn renew(block: NonNull<Thread>, begin: impl FnOnce()) {
-    let mut graph = GRAPH.lock();
+pub(crate) unsafe fn renew(block: NonNull<Thread>, begin: impl FnOnce(), irq: &IrqGuard) {
+    let mut graph = GRAPH.lock_masked(irq);
     // SAFETY: there is a block; under the lock nobody writes to it.
     let at = unsafe { block.as_ref() }.edges.wanted.get();
     if !at.is_null() {
