@@ -12,7 +12,7 @@
     )
 )]
 
-// Pure: no hardware, no clock, no lock. Tested on the host. `conditions`, `cost` and `regs` are so in part.
+// Pure: no hardware, no clock, no lock. Tested on the host. `conditions`, `cost`, `regs` and `soak` are so in part.
 pub(crate) mod conditions;
 pub mod cost;
 mod doubling;
@@ -26,6 +26,7 @@ pub mod regs;
 mod rounding;
 mod sines;
 mod slices;
+pub mod soak;
 mod tally;
 
 // What they have in common on the target.
@@ -39,6 +40,8 @@ mod gate;
 pub(crate) mod hogs;
 #[cfg(target_os = "none")]
 mod session;
+#[cfg(target_os = "none")]
+mod wrong;
 
 /// What `suite` runs, and in which order. A suite more is a line here, and one in the table of commands.
 #[cfg(target_os = "none")]

@@ -56,6 +56,7 @@ static TABLE: [&Command; 62] = [
     &suite::sched::COMMAND,
     &suite::sem::COMMAND,
     &suite::sleep::COMMAND,
+    &suite::soak::COMMAND,
     &suite::suites::COMMAND,
     &cmd_board::TEMP,
     &suite::threads::COMMAND,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 mod full;
-mod kinds;
+pub(super) mod kinds;
 mod poison;
 
 use kinds::{KINDS, Kind};
@@ -201,7 +201,7 @@ fn crash(
 
 /// Bytes of the heap and of stacks that somebody has, when the last threads that ended have been freed; without what is
 /// known to be lost.
-fn held_bytes(session: &Session<'_>) -> Result<u64, Ended> {
+pub(super) fn held_bytes(session: &Session<'_>) -> Result<u64, Ended> {
     session.sleep(Duration::from_millis(50))?;
     let mem = mem::stats();
     let held = mem.heap_used_bytes + mem.stacks_mapped_bytes - mem.stacks_cached_bytes;

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::board::Board;
 pub(crate) use cards::{FlashOptions, ImageOptions, WriteOptions};
-pub(crate) use proofs::{FuzzOptions, MutantOptions, PreflightOptions};
+pub(crate) use proofs::{FuzzOptions, MutantOptions, PreflightOptions, SoakOptions};
 pub(crate) use wires::{CompareOptions, MeasureOptions, MonitorOptions};
 
 /// The host tool of Pivot.
@@ -72,6 +72,8 @@ pub(crate) enum Call {
     Mutants(MutantOptions),
     /// Interrupt threads at every instruction of the scheduler and the locks
     Fuzz(FuzzOptions),
+    /// Everything that a board can do, in an order that a seed says, and thousands of threads that crash
+    Soak(SoakOptions),
     /// Turn what `trace dump` prints into a trace for ui.perfetto.dev, and check it
     Trace(TraceOptions),
     /// Run the benchmarks on a board or in QEMU, keep every figure with its conditions, and plot them

@@ -32,11 +32,13 @@ mod port;
 mod preflight;
 mod progress;
 mod qemu;
+mod random;
 mod run;
 mod scenarios;
 mod serial;
 mod session;
 mod setup;
+mod soak;
 mod step;
 mod stub;
 mod test;
@@ -77,6 +79,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Inspect { board, build } => inspect::run(&workspace, *board, build),
         Call::Preflight(options) => preflight::run(&workspace, options),
         Call::Fuzz(options) => fuzz::run(&workspace, options),
+        Call::Soak(options) => soak::run(&workspace, options),
         Call::Trace(options) => trace::run(&workspace, options),
         Call::Measure(options) => measure::run(&workspace, options),
         Call::Compare(options) => compare::run(options),

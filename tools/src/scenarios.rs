@@ -7,9 +7,10 @@ mod backtraces;
 mod benchmarks;
 mod board;
 mod conversations;
+mod counted_twice;
 mod figures;
 mod hangs;
-mod input;
+pub(crate) mod input;
 mod memory;
 mod scenario;
 mod states;
@@ -17,6 +18,7 @@ mod u_boot;
 mod watching;
 mod wires;
 
+use crate::soak;
 pub(crate) use scenario::{COMMAND_TIMEOUT, COUNTED_SHIFT, Extent, Scenario};
 use scenario::{Place, command, conversation, counted};
 
@@ -147,6 +149,8 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("wires", Place::One, wires::measure_over_each).on_cores(2),
     conversation("monitor", Place::One, wires::monitored).on_cores(2),
     conversation("random-bytes", Place::Main, input::random_bytes),
+    conversation("soak", Place::Soaked, soak::test),
+    conversation("soak-counted", Place::Main, counted_twice::soak),
 ];
 
 #[cfg(test)]

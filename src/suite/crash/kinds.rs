@@ -14,18 +14,18 @@ use crate::{
 
 /// A way to crash.
 #[derive(Debug)]
-pub(super) struct Kind {
-    pub(super) name: &'static str,
-    pub(super) what: &'static str,
+pub(in super::super) struct Kind {
+    pub(in super::super) name: &'static str,
+    pub(in super::super) what: &'static str,
     /// What whoever joins the thread is told.
-    pub(super) reason: Reason,
-    pub(super) raise: fn(),
+    pub(in super::super) reason: Reason,
+    pub(in super::super) raise: fn(),
 }
 
 impl Kind {
     /// Whether an emulator lets it pass: QEMU 10 does not look at SCTLR_EL1.SA (target/arm/tcg/translate-a64.c,
     /// `gen_check_sp_alignment`, has nothing in it).
-    pub(super) fn is_forgiven(&self) -> bool {
+    pub(in super::super) fn is_forgiven(&self) -> bool {
         self.reason == MisalignedStack && (crate::kernel::board().is_emulated)()
     }
 }
@@ -40,7 +40,7 @@ const fn kind(name: &'static str, what: &'static str, reason: Reason, raise: fn(
 }
 
 /// All of them.
-pub(super) static KINDS: [Kind; 22] = [
+pub(in super::super) static KINDS: [Kind; 22] = [
     kind("null", "write to address 16", Null, || write(16)),
     kind("null-read", "read address 0", Null, || read(0)),
     kind("null-call", "call address 0", Null, || jump(0)),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+pub(super) use super::super::wrong::{Wrong, require};
 use crate::{
     cores::{self, CoreId},
     sync::{
@@ -14,27 +15,6 @@ use crate::{
 
 /// The most threads of a crew.
 pub(super) const MOST: usize = 32;
-
-/// Something that is not as it must be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wrong {
-    /// What, in words.
-    pub(super) what: &'static str,
-    pub(super) expected: u64,
-    pub(super) got: u64,
-}
-
-/// Requires that `got` is `expected`.
-pub(super) fn require(what: &'static str, expected: u64, got: u64) -> Result<(), Wrong> {
-    if expected == got {
-        return Ok(());
-    }
-    Err(Wrong {
-        what,
-        expected,
-        got,
-    })
-}
 
 /// What the threads work on.
 pub(super) struct Shared {

@@ -66,6 +66,28 @@ fn minutes(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What is soaked, and for how long.
+#[derive(Args, Debug)]
+pub(crate) struct SoakOptions {
+    /// What everything is drawn from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// For so long, and what was begun by then; without this and --faults, a minute
+    #[arg(long, value_name = "S", conflicts_with = "faults", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub(crate) seconds: Option<u64>,
+    /// Until so many threads have crashed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) faults: Option<u64>,
+    /// The board to build for and to emulate
+    #[arg(long, value_enum, default_value_t = Board::Virt)]
+    pub(crate) board: Board,
+    /// Cores (virt only); 8 if left out
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=8).map(usize::from))]
+    pub(crate) smp: Option<usize>,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+}
+
 /// What is checked before a card is flashed.
 #[derive(Args, Debug)]
 pub(crate) struct PreflightOptions {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use pivot::report::Record;
 
 use super::conversations::{SOON, require};
+use crate::random::Random;
 use crate::serial::Received;
 use crate::session::{PROMPT, Rig, Session};
 use crate::transcript::records;
@@ -25,7 +26,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// Whatever is typed, and however fast, the shell still answers, and every byte is accounted for.
 pub(super) fn random_bytes(rig: &Rig<'_>) -> Result<()> {
     let mut session = rig.boot()?;
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new(0);
     // No more at a time than the board keeps for its reader: nothing of that is lost.
     for part in 0..10 {
         session.serial.send(&random.bytes(1_000))?;
@@ -46,7 +47,7 @@ pub(super) fn random_bytes(rig: &Rig<'_>) -> Result<()> {
 }
 
 /// Sends bytes as fast as they are taken, then waits until nothing more is answered. Returns how many were sent.
-fn flood(session: &mut Session, bytes: &[u8]) -> Result<u64> {
+pub(crate) fn flood(session: &mut Session, bytes: &[u8]) -> Result<u64> {
     for chunk in bytes.chunks(16 * 1024) {
         session.serial.send(chunk)?;
         while let Received::Bytes(_) = session.serial.receive(Duration::ZERO) {}
@@ -64,7 +65,7 @@ fn flood(session: &mut Session, bytes: &[u8]) -> Result<u64> {
 
 /// Asks for a sign of life until there is one. More than once, because what comes faster than it is read is dropped,
 /// and a busy host may have held up a part of the flood until now. Returns how many bytes that took.
-fn revive(session: &mut Session) -> Result<u64> {
+pub(crate) fn revive(session: &mut Session) -> Result<u64> {
     let mut sent = 0;
     for attempt in 0..15 {
         let line = format!("{CLEAN_SLATE}echo after-flood-{attempt}\r");
@@ -121,34 +122,4 @@ fn check_counts(session: &mut Session, sent: u64, before: &Counts, after: &Count
         require(session, &text, "input was lost")?;
     }
     Ok(())
-}
-
-/// The same bytes in every run (Marsaglia's xorshift).
-struct Random(u64);
-
-impl Random {
-    fn byte(&mut self) -> u8 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.to_le_bytes()[7]
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.byte()).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_random_bytes_repeat_and_cover_the_control_characters() {
-        let bytes = |()| Random(0x9e37_79b9_7f4a_7c15).bytes(10_000);
-        assert_eq!(bytes(()), bytes(()));
-        for control in [0x03, 0x04, 0x09, 0x0d, 0x1b, 0x7f] {
-            assert!(bytes(()).contains(&control), "{control:#x}");
-        }
-    }
 }

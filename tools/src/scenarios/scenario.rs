@@ -17,7 +17,16 @@ pub(super) const AT_EVERY_LEVEL: [&str; 3] = ["boot", "fpu", "regs"];
 pub(super) const IN_EVERY_STATE: [&str; 3] = ["boot", "regs", "ctxsw"];
 
 /// Conversations that hand their commands over in the boot arguments.
-const FROM_BOOTARGS: [&str; 4] = ["exec", "cost-counted", "conditions", "suites-counted"];
+const FROM_BOOTARGS: [&str; 5] = [
+    "exec",
+    "cost-counted",
+    "conditions",
+    "suites-counted",
+    "soak-counted",
+];
+
+/// As many as a GICv2 serves.
+const MOST_CORES: usize = 8;
 
 /// One instruction is 2^4 ns: slow enough that interrupts do not eat the machine's time.
 pub(crate) const COUNTED_SHIFT: u32 = 4;
@@ -68,6 +77,8 @@ pub(super) enum Place {
     Stub,
     /// On that one, and in every other state that boot loaders leave, in the full run only.
     States,
+    /// On the Pi's main machine, and where there are most cores.
+    Soaked,
     /// On one machine: what it tests is the host tool.
     One,
 }
@@ -105,6 +116,10 @@ impl Scenario {
         }
         if self.place == Place::Once && !is_main {
             return false;
+        }
+        if self.place == Place::Soaked {
+            let is_here = machine.cores == MOST_CORES || (is_main && machine.board == Board::Rpi4);
+            return is_here && extent != Extent::Quick;
         }
         let is_stub = machine.role == Role::Variant && matches!(machine.start, Start::Stub(_));
         if matches!(self.place, Place::Stub | Place::States) && !is_stub {
