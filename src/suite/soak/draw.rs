@@ -139,13 +139,14 @@ impl Sequence {
         let slot = self.index(SLOTS as u64);
         let operation = match self.places[slot] {
             Place::Empty => Operation::Spawn(self.born()),
-            Place::Ends => Operation::Join,
+            Place::Ends => self.of_ending(),
             Place::Works => self.of_worker(slot),
         };
         self.places[slot] = match operation {
             Operation::Join => Place::Empty,
+            Operation::Spawn(_) => Place::Works,
             Operation::End | Operation::Crash { .. } | Operation::Poison => Place::Ends,
-            _ => Place::Works,
+            _ => self.places[slot],
         };
         (slot, operation)
     }
@@ -155,13 +156,17 @@ impl Sequence {
         self.digest
     }
 
+    /// A thread that was told to end may do so at any moment, and is there to be changed until it is joined.
+    fn of_ending(&mut self) -> Operation {
+        match self.below(4) {
+            0 => self.change(),
+            _ => Operation::Join,
+        }
+    }
+
     fn of_worker(&mut self, slot: usize) -> Operation {
         match self.below(32) {
-            0..3 => Operation::Pin(self.below(self.choices.cores)),
-            3 => Operation::Unpin,
-            4 | 5 => Operation::Priority(self.percent()),
-            6 => Operation::Realtime(self.class()),
-            7 | 8 => Operation::Unpark,
+            0..9 => self.change(),
             9 => Operation::End,
             10..14 => self.meet(slot),
             14..23 => self.work(),
@@ -173,6 +178,17 @@ impl Sequence {
                 fault: self.index(self.choices.faults),
             },
             _ => Operation::Poison,
+        }
+    }
+
+    /// What somebody else does to a thread.
+    fn change(&mut self) -> Operation {
+        match self.below(8) {
+            0..3 => Operation::Pin(self.below(self.choices.cores)),
+            3 => Operation::Unpin,
+            4 => Operation::Priority(self.percent()),
+            5 => Operation::Realtime(self.class()),
+            _ => Operation::Unpark,
         }
     }
 

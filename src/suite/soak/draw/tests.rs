@@ -27,7 +27,7 @@ fn a_seed_gives_the_same_operations_again_and_another_one_others() {
 }
 
 #[test]
-fn whoever_is_told_something_is_there_and_whoever_ends_is_joined_next() {
+fn whoever_is_told_something_is_there_and_whoever_ends_is_given_no_order_more() {
     let mut places = [Place::Empty; SLOTS];
     for (slot, operation) in drawn(7, 100_000).0 {
         let (before, after) = match operation {
@@ -40,7 +40,11 @@ fn whoever_is_told_something_is_there_and_whoever_ends_is_joined_next() {
                 assert!(with != slot && places[with] == Place::Works);
                 (Place::Works, Place::Works)
             }
-            _ => (Place::Works, Place::Works),
+            Operation::Work { .. } | Operation::Child { .. } => (Place::Works, Place::Works),
+            _ => {
+                assert_ne!(places[slot], Place::Empty, "{operation:?}");
+                (places[slot], places[slot])
+            }
         };
         assert_eq!(places[slot], before, "{operation:?}");
         places[slot] = after;
