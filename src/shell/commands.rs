@@ -8,7 +8,7 @@ use super::{
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 62] = [
+static TABLE: [&Command; 63] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
