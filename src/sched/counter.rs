@@ -13,6 +13,7 @@ impl Counter {
     }
 
     /// The owner becomes another one: zero again.
+    #[cfg(target_os = "none")]
     #[inline]
     pub(super) fn begin(&self) {
         self.0.store(0, Ordering::Relaxed);

@@ -31,6 +31,7 @@ impl CpuTime {
     }
 
     /// It is another thread's: zero again, and it does not run.
+    #[cfg(target_os = "none")]
     #[inline]
     pub(super) fn begin(&self) {
         self.word.store(0);
