@@ -38,6 +38,10 @@ use Piece::{Address, Named, Number, Seconds, Words};
 type Field = (&'static str, u64);
 
 /// That `hang` has stood for `ticks`.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the watcher's own thread calls it, from little else"
+)]
 pub(super) fn begins(hang: &Suspicion, ticks: u64, found: &Found) -> Text {
     let mut text = Text::new();
     let core = Number(hang.core.index());
@@ -75,6 +79,7 @@ pub(super) fn begins(hang: &Suspicion, ticks: u64, found: &Found) -> Text {
 }
 
 /// That `hang` has ended after `ticks`.
+#[expect(clippy::large_stack_frames, reason = "as above")]
 pub(super) fn ends(hang: &Suspicion, ticks: u64) -> Text {
     let mut text = Text::new();
     let thread = Number(hang.thread as usize);

@@ -113,6 +113,10 @@ fn crashed_late(session: &mut Session<'_>) -> Result<(), Ended> {
 }
 
 /// Of a thread that crashes with a large function nothing is left on the heap.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "the function is large on purpose"
+)]
 fn crashed_large(session: &mut Session<'_>) -> Result<(), Ended> {
     let id = "threads.crashed-large";
     let crash = |session: &mut Session<'_>| {
