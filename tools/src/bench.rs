@@ -5,10 +5,10 @@
 //! commands come from the boot arguments, so that nothing arrives at the host's moments.
 
 mod baseline;
-mod figures;
-mod page;
+pub(crate) mod figures;
+pub(crate) mod page;
 mod peers;
-mod rows;
+pub(crate) mod rows;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,7 +37,7 @@ use crate::workspace::Workspace;
 const TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// The profile that is flashed, and measured.
-const PROFILE: &str = "release";
+pub(crate) const PROFILE: &str = "release";
 
 /// Measures; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
@@ -104,18 +104,7 @@ fn measure(
     let commands = format!("bench {}", ids.join(" "));
     let launch = Launch {
         board: Board::Virt,
-        machine: words(&[
-            "-M",
-            "virt,gic-version=2",
-            "-cpu",
-            "cortex-a72,cntfrq=1000000000",
-            "-smp",
-            &cores.to_string(),
-            "-m",
-            "512M",
-            "-nic",
-            "none",
-        ]),
+        machine: machine(cores),
         start: Start::Loader,
         exec: Some(&commands),
         icount: Some(0),
@@ -131,6 +120,22 @@ fn measure(
         Some(done) if done.verdict() == Some(Verdict::Passed) => Ok(output),
         _ => Err(serial.failure("a benchmark has failed").into()),
     }
+}
+
+/// The options of a machine of so many cores whose counter has a tick a nanosecond.
+pub(crate) fn machine(cores: usize) -> Vec<String> {
+    words(&[
+        "-M",
+        "virt,gic-version=2",
+        "-cpu",
+        "cortex-a72,cntfrq=1000000000",
+        "-smp",
+        &cores.to_string(),
+        "-m",
+        "512M",
+        "-nic",
+        "none",
+    ])
 }
 
 /// The figures in what a machine said.

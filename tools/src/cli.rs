@@ -84,6 +84,8 @@ pub(crate) enum Call {
     Monitor(MonitorOptions),
     /// Count the instructions of single operations, against the figures that were blessed
     Bench(BenchOptions),
+    /// Show where each instruction of a hot path goes, by function and line
+    Paths(PathOptions),
     /// Formatting, lints for the host and for both boards, documentation
     Check,
     /// Find or install what is missing, and nothing else
@@ -240,6 +242,17 @@ pub(crate) struct BenchOptions {
     #[arg(long)]
     pub(crate) bless: bool,
     /// Only operations whose name contains one of these
+    #[arg(value_name = "NAME", conflicts_with = "bless")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Which paths are followed.
+#[derive(Args, Debug)]
+pub(crate) struct PathOptions {
+    /// Write what comes out into docs/paths.md
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Only paths whose benchmark's name contains one of these
     #[arg(value_name = "NAME", conflicts_with = "bless")]
     pub(crate) names: Vec<String>,
 }

@@ -9,6 +9,7 @@ mod symbols;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub(crate) use image::{Image, Place};
 pub(crate) use lines::{Line, Lines};
 pub(crate) use symbols::Symbols;
 

@@ -28,6 +28,7 @@ mod machines;
 mod measure;
 mod monitor;
 mod mutants;
+mod paths;
 mod port;
 mod preflight;
 mod progress;
@@ -85,6 +86,7 @@ fn dispatch(call: &Call) -> Result<u8> {
         Call::Compare(options) => compare::run(options),
         Call::Monitor(options) => monitor::run(&workspace, options),
         Call::Bench(options) => bench::run(&workspace, options),
+        Call::Paths(options) => paths::run(&workspace, options),
         Call::Check => check::run(&workspace),
         Call::Setup => setup::run(&workspace).map(|()| 0),
     }

@@ -10,6 +10,7 @@ use crate::board::Board;
 use crate::boot_states::{LINKED, State};
 use crate::build::Firmware;
 use crate::image::declared_size;
+use crate::step;
 use crate::stub::{self, Handover};
 use crate::toolchain::Toolchain;
 use crate::tree;
@@ -216,6 +217,20 @@ impl Launch<'_> {
         fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
         Ok(path)
     }
+}
+
+/// A pipe with a name, for what the emulator traces: it is too long for a file.
+pub(crate) fn trace_pipe(directory: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
+    let pipe = directory.join("trace");
+    if pipe.exists() {
+        fs::remove_file(&pipe).with_context(|| format!("removing {}", pipe.display()))?;
+    }
+    step::output(
+        "making a pipe for the trace",
+        Command::new("mkfifo").arg(&pipe),
+    )?;
+    Ok(pipe)
 }
 
 /// A file's name inside of an option: a comma is doubled, as the grammar wants it.

@@ -13,8 +13,18 @@ type Reader = EndianArcSlice<Little>;
 /// The folders of a board's crate, which every firmware has: its path begins where the project's sources are.
 const IN_PROJECT: &str = "boards/";
 
+/// A place in the sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) function: String,
+    /// From the project's folder on, or from a library's.
+    pub(crate) file: String,
+    /// 0: unknown.
+    pub(crate) line: u32,
+}
+
 /// An image's symbols and debug information.
-pub(super) struct Image {
+pub(crate) struct Image {
     context: addr2line::Context<Reader>,
     /// Where functions begin, those of assembly included; sorted.
     symbols: Vec<(u64, String)>,
@@ -26,7 +36,7 @@ pub(super) struct Image {
 
 impl Image {
     /// Reads an ELF file.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
         let elf = ElfFile64::<LittleEndian>::parse(bytes).context("not a 64-bit ELF file")?;
         let load = |id: SectionId| {
             let section = elf.section_by_name(id.name());
@@ -58,7 +68,7 @@ impl Image {
     }
 
     /// The symbol that an address lies behind, and how far.
-    pub(super) fn symbol(&self, address: u64) -> Option<(&str, u64)> {
+    pub(crate) fn symbol(&self, address: u64) -> Option<(&str, u64)> {
         if !self.is_code(address) {
             return None;
         }
@@ -67,10 +77,15 @@ impl Image {
         Some((name, address - start))
     }
 
-    /// The function at an address, and then each that it is inlined into, as `function at file:line`. Code without debug
-    /// information is a symbol and how far behind it.
-    pub(super) fn frames(&self, address: u64) -> Vec<String> {
-        let mut shown = Vec::new();
+    /// Where the symbol of that name is.
+    pub(crate) fn address_of(&self, name: &str) -> Option<u64> {
+        let mut symbols = self.symbols.iter();
+        symbols.find(|(_, one)| one == name).map(|(at, _)| *at)
+    }
+
+    /// The function at an address, and then each that it is inlined into; none for code without debug information.
+    pub(crate) fn places(&self, address: u64) -> Vec<Place> {
+        let mut places = Vec::new();
         if let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() {
             while let Ok(Some(frame)) = frames.next() {
                 let name = frame.function.as_ref();
@@ -78,10 +93,22 @@ impl Image {
                 let (Some(name), Some(place)) = (name, frame.location) else {
                     continue;
                 };
-                let (file, line) = (place.file.unwrap_or("?"), place.line.unwrap_or(0));
-                shown.push(format!("{name} at {}:{line}", self.short(file)));
+                places.push(Place {
+                    function: name.into_owned(),
+                    file: self.short(place.file.unwrap_or("?")).to_owned(),
+                    line: place.line.unwrap_or(0),
+                });
             }
         }
+        places
+    }
+
+    /// The same as `function at file:line`. Code without debug information is a symbol and how far behind it.
+    pub(super) fn frames(&self, address: u64) -> Vec<String> {
+        let places = self.places(address).into_iter();
+        let mut shown: Vec<String> = places
+            .map(|place| format!("{} at {}:{}", place.function, place.file, place.line))
+            .collect();
         if shown.is_empty() {
             let symbol = self.symbol(address);
             shown.extend(symbol.map(|(name, offset)| format!("{name}+{offset:#x}")));

@@ -1,8 +1,8 @@
 //! One run of the image's `fuzz` in the emulator, with or without a trace.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -17,10 +17,9 @@ use super::trace::{Addresses, Executed, Reader};
 use crate::board::Board;
 use crate::build::Firmware;
 use crate::failure::Failure;
-use crate::qemu::{Console, Launch, Start};
+use crate::qemu::{self, Console, Launch, Start};
 use crate::serial::Serial;
 use crate::session::failed_checks;
-use crate::step;
 use crate::toolchain::Toolchain;
 use crate::transcript::{exit_code, records};
 use crate::workspace::Workspace;
@@ -65,7 +64,7 @@ impl Emulator<'_> {
     pub(crate) fn trace(&self, round: Round, code: &Code) -> Result<Executed> {
         let directory = self.directory.join(format!("trace{}", round.cores));
         let mut command = self.command(round, &directory)?;
-        let pipe = pipe(&directory)?;
+        let pipe = qemu::trace_pipe(&directory)?;
         // The last of two options of one name counts: this log takes the place of the usual one.
         command.args(["-accel", "tcg,one-insn-per-tb=on", "-d", "cpu,nochain"]);
         command.arg("-dfilter").arg(code.filter());
@@ -153,20 +152,6 @@ fn covered(record: &Record) -> Option<impl Iterator<Item = u64> + use<>> {
     let (at, bits) = (record.number("at")?, record.number("bits")?);
     let set = (0..u64::from(u64::BITS)).filter(move |bit| bits >> bit & 1 != 0);
     Some(set.map(move |bit| at + bit * INSTRUCTION))
-}
-
-/// A pipe with a name, for the trace: it is too long for a file.
-fn pipe(directory: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
-    let pipe = directory.join("trace");
-    if pipe.exists() {
-        fs::remove_file(&pipe).with_context(|| format!("removing {}", pipe.display()))?;
-    }
-    step::output(
-        "making a pipe for the trace",
-        Command::new("mkfifo").arg(&pipe),
-    )?;
-    Ok(pipe)
 }
 
 /// Reads what the emulator writes, until a core has had all its interrupts or the emulator ends.

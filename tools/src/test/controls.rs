@@ -14,6 +14,7 @@ use crate::cli::{OptLevel, TestOptions};
 use crate::failure::{Failure, Skipped, render};
 use crate::fuzz::{self, Effort};
 use crate::mutants::{self, Tally};
+use crate::paths;
 use crate::preflight;
 use crate::toolchain::Toolchain;
 use crate::workspace::Workspace;
@@ -33,12 +34,14 @@ pub(super) enum Control {
     Preflight,
     /// The same on images with one defect each.
     Defects,
+    /// A hot path, instruction by instruction, against its benchmark's figure.
+    Path,
     /// The image of a card, and `./flash.sh`.
     Card(Row),
 }
 
 /// Every control.
-const ALL: [Control; 15] = [
+const ALL: [Control; 16] = [
     Control::Registers,
     Control::Sample(OptLevel::None),
     Control::Sample(OptLevel::Some),
@@ -48,6 +51,7 @@ const ALL: [Control; 15] = [
     Control::Fuzz,
     Control::Preflight,
     Control::Defects,
+    Control::Path,
     Control::Card(Row::Image),
     Control::Card(Row::Fsck),
     Control::Card(Row::Refusals),
@@ -70,6 +74,7 @@ impl Control {
             Self::Fuzz => "fuzz.every-instruction".to_owned(),
             Self::Preflight => "preflight.items".to_owned(),
             Self::Defects => "preflight.defects".to_owned(),
+            Self::Path => "paths.yield".to_owned(),
             Self::Card(row) => row.name().to_owned(),
         }
     }
@@ -77,7 +82,7 @@ impl Control {
     fn is_run(self, options: &TestOptions) -> bool {
         match self {
             Self::Registers | Self::Fuzz | Self::Preflight | Self::Card(_) => !options.quick,
-            Self::Sample(_) | Self::Orders | Self::Defects => options.full,
+            Self::Sample(_) | Self::Orders | Self::Defects | Self::Path => options.full,
         }
     }
 
@@ -102,6 +107,10 @@ impl Control {
                     Effort::SHORT
                 };
                 return fuzz::test(workspace, toolchain, &firmware, effort);
+            }
+            Self::Path => {
+                let firmware = build::firmware(workspace, toolchain, Board::Virt, "release")?;
+                return paths::test(workspace, toolchain, &firmware);
             }
             Self::Preflight | Self::Defects => {
                 // What is flashed, whatever else is tested.

@@ -1,0 +1,174 @@
+//! Which paths are followed: what benchmark takes each, and from where to where it goes. Data.
+
+/// Where a round is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    /// Before the instruction so far behind a symbol.
+    Symbol(&'static str, u64),
+    /// After a return from an exception.
+    Return,
+    /// After a core has been woken that waited.
+    Wait,
+    /// After the clock has been read in this file.
+    Clock(&'static str),
+}
+
+/// How the benchmark's figure is known to differ from the instructions of the round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// Not at all: what of the benchmark itself is in the round is in the figure too.
+    Whole,
+    /// What the benchmark needs to read the clock is taken off.
+    LessClock,
+    /// So much more can be in it that is not in the round.
+    More(u64),
+}
+
+/// A path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    /// What is done, in words.
+    pub(super) what: &'static str,
+    /// The benchmark.
+    pub(super) id: &'static str,
+    /// Operations of the run that is traced: every instruction of it is written down, so it is short.
+    pub(super) operations: u64,
+    /// The machine has so many, and the last of them is followed.
+    pub(super) cores: usize,
+    pub(super) begin: Anchor,
+    pub(super) end: Anchor,
+    /// Each of these, a file or a function, is come through in the round or just before: others' rounds are not meant.
+    pub(super) through: &'static [&'static str],
+    pub(super) figure: Figure,
+}
+
+/// The slot of an interrupt that comes from a thread (`asm/vectors.s`).
+const VECTOR: Anchor = Anchor::Symbol("vectors", 0x80);
+const SWITCH: Anchor = Anchor::Symbol("reschedule", 0);
+const INTERRUPT: Anchor = Anchor::Symbol("pivot::irq::dispatch", 0);
+
+/// A round from an anchor to the same.
+const fn around(
+    what: &'static str,
+    id: &'static str,
+    cores: usize,
+    anchor: Anchor,
+    through: &'static [&'static str],
+) -> Path {
+    Path {
+        what,
+        id,
+        operations: 1_000,
+        cores,
+        begin: anchor,
+        end: anchor,
+        through,
+        figure: Figure::Whole,
+    }
+}
+
+/// All of them.
+pub(super) const PATHS: &[Path] = &[
+    around(
+        "yield between two threads",
+        "switch.yield.same_core",
+        1,
+        SWITCH,
+        &["src/bench/handoffs/yields.rs"],
+    ),
+    around(
+        "yield with nobody else runnable",
+        "switch.yield.alone",
+        1,
+        SWITCH,
+        &["src/bench/solo.rs"],
+    ),
+    around(
+        "handoff by mutex and condition variable, colocated",
+        "handoff.condvar.colocated",
+        1,
+        SWITCH,
+        &["src/bench/handoffs/condvar.rs"],
+    ),
+    around(
+        "handoff by mutex and condition variable, apart",
+        "handoff.condvar.apart",
+        2,
+        INTERRUPT,
+        &["src/bench/handoffs/condvar.rs"],
+    ),
+    around(
+        "handoff by semaphores, colocated",
+        "handoff.semaphore.colocated",
+        1,
+        SWITCH,
+        &["src/bench/handoffs/semaphore.rs"],
+    ),
+    around(
+        "handoff by semaphores, apart",
+        "handoff.semaphore.apart",
+        2,
+        INTERRUPT,
+        &["src/bench/handoffs/semaphore.rs"],
+    ),
+    Path {
+        what: "timer interrupt that switches nobody",
+        id: "irq.timer",
+        operations: 1_000,
+        cores: 1,
+        begin: VECTOR,
+        end: Anchor::Return,
+        through: &["src/bench/timer_interrupt.rs"],
+        figure: Figure::Whole,
+    },
+    Path {
+        what: "preemption",
+        id: "preempt.cost",
+        operations: 2,
+        cores: 1,
+        begin: VECTOR,
+        end: Anchor::Return,
+        through: &["src/bench/preemption.rs", "reschedule"],
+        // Two turns of its loop.
+        figure: Figure::More(24),
+    },
+    Path {
+        what: "interrupt to a thread that it wakes",
+        id: "irq.to_thread",
+        operations: 1_000,
+        cores: 1,
+        begin: Anchor::Clock("src/bench/interrupts.rs"),
+        end: Anchor::Clock("src/bench/interrupts.rs"),
+        through: &["irq_from_thread", "src/sync/semaphore"],
+        figure: Figure::LessClock,
+    },
+    Path {
+        what: "deadline to woken thread, idle core",
+        id: "timer.latency",
+        operations: 100,
+        cores: 2,
+        begin: Anchor::Wait,
+        end: Anchor::Clock("src/bench/cyclic.rs"),
+        through: &["src/bench/cyclic.rs"],
+        figure: Figure::Whole,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::bench::rows::ROWS;
+
+    #[test]
+    fn each_path_stands_once_and_is_a_benchmarks_on_as_many_cores() {
+        let ids: HashSet<&str> = PATHS.iter().map(|path| path.id).collect();
+        assert_eq!(ids.len(), PATHS.len());
+        for path in PATHS {
+            let is_measured =
+                |row: &crate::bench::rows::Row| (row.id, row.cores) == (path.id, path.cores);
+            assert!(ROWS.iter().any(is_measured), "{}", path.id);
+        }
+    }
+}
