@@ -18,6 +18,11 @@
 
 pub mod access;
 pub mod buddy;
+#[cfg_attr(
+    not(any(test, target_os = "none")),
+    expect(dead_code, reason = "used by what runs on the target")
+)]
+pub mod fallible;
 pub mod places;
 pub mod plan;
 pub mod ranges;

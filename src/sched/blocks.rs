@@ -19,6 +19,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use crate::arch::cpu::{self, IrqGuard};
+use crate::mem::fallible::{NoMemory, try_box};
 use crate::sched::per_core::Core;
 use crate::sched::registry;
 use crate::sched::thread::{self, Birth, Thread};
@@ -82,21 +83,62 @@ fn renewed(block: NonNull<Thread>) -> NonNull<Thread> {
     })
 }
 
-fn take_free(irq: &IrqGuard) -> Option<NonNull<Thread>> {
-    let mut free = FREE.lock_masked(irq);
-    let block = free.0?;
-    // SAFETY: a block in the list.
-    free.0 = unsafe { block.as_ref() }.next_free.get();
-    Some(block)
+/// A block that no thread has: its holder's alone.
+#[derive(Debug)]
+pub(crate) struct Vacant(NonNull<Thread>);
+
+impl Vacant {
+    /// One that is free, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for one.
+    #[inline]
+    pub(crate) fn take() -> Result<Self, NoMemory> {
+        {
+            let mut free = FREE.lock();
+            if let Some(block) = free.0 {
+                // SAFETY: a block in the list.
+                free.0 = unsafe { block.as_ref() }.next_free.get();
+                return Ok(Self(block));
+            }
+        }
+        make()
+    }
+
+    /// Gives it to a new thread. The first reference to that, besides the scheduler's own, for which `reap` makes a
+    /// `ThreadRef`.
+    #[inline(always)]
+    pub(super) fn occupy(self, birth: Birth, irq: &IrqGuard) -> ThreadRef {
+        let block = self.0;
+        core::mem::forget(self);
+        // SAFETY: no thread has it, and nobody refers to it but mutexes whose owner it was.
+        unsafe { inheritance::renew(block, || Thread::begin(block, birth), irq) };
+        ThreadRef(renewed(block))
+    }
+}
+
+impl Drop for Vacant {
+    fn drop(&mut self) {
+        give_back(self.0);
+    }
+}
+
+/// Nobody refers to the thread of this block any more, if it had one.
+fn give_back(block: NonNull<Thread>) {
+    let mut free = FREE.lock();
+    // SAFETY: where a block once was there is one for ever; it is the list's now.
+    unsafe { block.as_ref() }.next_free.set(free.0);
+    free.0 = Some(block);
 }
 
 /// A block that no thread has had yet.
 #[cold]
 #[inline(never)]
-fn make() -> NonNull<Thread> {
-    let block: &'static Thread = Box::leak(Box::new(Thread::idle()));
+fn make() -> Result<Vacant, NoMemory> {
+    let block: &'static Thread = Box::leak(try_box(Thread::idle())?);
     registry::add(block);
-    block.into()
+    Ok(Vacant(block.into()))
 }
 
 /// The current thread owns no mutex any more, whatever it had locked: its thread pointer is of the block's next
@@ -108,16 +150,6 @@ pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
 }
 
 impl ThreadRef {
-    /// A block for a new thread, and the first reference to it, besides the scheduler's own, for which `reap` makes a
-    /// `ThreadRef`.
-    #[inline(always)]
-    pub(super) fn new(birth: Birth, irq: &IrqGuard) -> Self {
-        let block = take_free(irq).unwrap_or_else(make);
-        // SAFETY: new, or free: no thread has it, and nobody refers to it but mutexes whose owner it was.
-        unsafe { inheritance::renew(block, || Thread::begin(block, birth), irq) };
-        Self(renewed(block))
-    }
-
     /// A reference to the thread that has `block`, if one has it that has not ended.
     ///
     /// # Safety
@@ -185,9 +217,7 @@ impl Drop for ThreadRef {
                 WORN_OUT.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            let mut free = FREE.lock();
-            self.next_free.set(free.0);
-            free.0 = Some(self.0);
+            give_back(self.0);
         }
     }
 }

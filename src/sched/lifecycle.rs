@@ -11,8 +11,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::core_id::CoreId;
+use crate::mem::fallible::NoMemory;
 use crate::mem::stacks::{Stack, StackError};
-use crate::sched::blocks::ThreadRef;
+use crate::sched::blocks::{ThreadRef, Vacant};
 use crate::sched::context::Context;
 use crate::sched::per_core;
 use crate::sched::policy::Priority;
@@ -52,6 +53,10 @@ pub struct Start {
 
 /// Makes a thread and lets it run: `entry(argument)`, on a stack of its own.
 ///
+/// # Errors
+///
+/// There is no memory for its stack or its block.
+///
 /// # Safety
 ///
 /// As of [`start`].
@@ -68,8 +73,9 @@ pub unsafe fn spawn(
         argument,
         abandon,
     };
+    let block = Vacant::take().map_err(|NoMemory| StackError::OutOfMemory)?;
     // SAFETY: the caller's promise.
-    Ok(unsafe { self::start(request, start) })
+    Ok(unsafe { self::start(block, request, start) })
 }
 
 /// Makes a thread and lets it run.
@@ -78,7 +84,7 @@ pub unsafe fn spawn(
 ///
 /// `entry` may be called once with `argument`, on any core, at any time from now on; and `abandon`, in place of it or
 /// after it, if the thread crashes before it has taken the argument over.
-pub unsafe fn start(request: Request, start: Start) -> ThreadRef {
+pub(crate) unsafe fn start(block: Vacant, request: Request, start: Start) -> ThreadRef {
     let sp = start.stack.top() - start.taken_bytes - size_of::<Context>();
     // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned to pages.
     unsafe { (*(sp as *mut Context)).start() };
@@ -96,7 +102,7 @@ pub unsafe fn start(request: Request, start: Start) -> ThreadRef {
         abandon: start.abandon,
         stack: start.stack,
     };
-    let thread = ThreadRef::new(birth, &irq);
+    let thread = block.occupy(birth, &irq);
     Claimed::new_thread(&thread).make_ready_masked(&irq);
     thread
 }

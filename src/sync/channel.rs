@@ -11,11 +11,11 @@
 
 #![expect(unsafe_code, reason = "puts the current thread into a list")]
 
-use alloc::collections::{TryReserveError, VecDeque};
-use alloc::sync::Arc;
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::arch::cpu::IrqGuard;
+use crate::mem::fallible::{Counted, NoMemory};
 use crate::sched::timers;
 use crate::sched::wait_list::WaitList;
 use crate::sched::wake::{self, Claimed, State};
@@ -30,17 +30,17 @@ pub use errors::{
 
 /// Makes a channel with room for `capacity` values, at least one: there is no rendezvous. An error if there is
 /// no memory for so many.
-pub fn bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), TryReserveError> {
+pub fn bounded<T>(capacity: usize) -> Result<(Sender<T>, Receiver<T>), NoMemory> {
     let capacity = capacity.max(1);
     let mut values = VecDeque::new();
-    values.try_reserve_exact(capacity)?;
-    let shared = Arc::new(SpinLock::new(Inner {
+    values.try_reserve_exact(capacity).map_err(|_| NoMemory)?;
+    let shared = Counted::try_new(SpinLock::new(Inner {
         values,
         room: Permits::new(capacity),
         there: Permits::new(0),
         senders: 1,
         receivers: 1,
-    }));
+    }))?;
     Ok((Sender(shared.clone()), Receiver(shared)))
 }
 
@@ -128,11 +128,11 @@ fn turn_away<T>(shared: &Shared<T>, which: Which<T>) {
 
 /// The side that sends. Cloned, there are several.
 #[derive(Debug)]
-pub struct Sender<T>(Arc<Shared<T>>);
+pub struct Sender<T>(Counted<Shared<T>>);
 
 /// The side that receives. Cloned, there are several.
 #[derive(Debug)]
-pub struct Receiver<T>(Arc<Shared<T>>);
+pub struct Receiver<T>(Counted<Shared<T>>);
 
 impl<T> Sender<T> {
     /// Sends a value, asleep until there is room.

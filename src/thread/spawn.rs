@@ -10,7 +10,9 @@ use core::sync::atomic::Ordering;
 
 use super::{Result, Thread};
 use crate::cores::CoreId;
+use crate::mem::fallible::{NoMemory, try_box};
 use crate::mem::stacks::{Stack, StackError};
+use crate::sched::blocks::Vacant;
 use crate::sched::lifecycle::{self, Request, Start};
 use crate::sched::per_core;
 use crate::sched::policy::Priority;
@@ -19,10 +21,16 @@ use crate::sched::thread as block;
 /// Why there is no new thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpawnError {
-    /// No stack: memory is short, or it would be larger than the memory.
+    /// Memory is short, for its stack or for what else belongs to a thread; or its stack would be larger than the memory.
     Stack(StackError),
     /// The core that it was to be pinned to is not online.
     NoSuchCore(CoreId),
+}
+
+impl From<NoMemory> for SpawnError {
+    fn from(_: NoMemory) -> Self {
+        Self::Stack(StackError::OutOfMemory)
+    }
 }
 
 /// Bytes of stack that a thread gets when nobody says otherwise.
@@ -111,7 +119,8 @@ impl Builder {
             return Err(SpawnError::NoSuchCore(core));
         }
         let stack = Stack::new(self.request.stack_bytes).map_err(SpawnError::Stack)?;
-        let (argument, taken_bytes) = put(f, &stack);
+        let vacant = Vacant::take()?;
+        let (argument, taken_bytes) = put(f, &stack)?;
         let start = Start {
             stack,
             taken_bytes,
@@ -125,7 +134,7 @@ impl Builder {
         };
         // SAFETY: `run` takes the function, once, in the new thread, to which it may move. Of one that lies on the stack
         // nothing has to be freed; a box is freed by `run`, or in place of it.
-        let block = unsafe { lifecycle::start(self.request, start) };
+        let block = unsafe { lifecycle::start(vacant, self.request, start) };
         Ok(JoinHandle {
             thread: Thread(block),
             value: PhantomData,
@@ -142,15 +151,15 @@ const fn lies_on_stack<F>() -> bool {
 }
 
 /// Puts a function where `run` finds it. Returns its address, and how many bytes it takes of the stack.
-fn put<F>(f: F, stack: &Stack) -> (usize, usize) {
+fn put<F>(f: F, stack: &Stack) -> core::result::Result<(usize, usize), NoMemory> {
     if lies_on_stack::<F>() {
         let bytes = size_of::<F>().next_multiple_of(16);
         let at = stack.top() - bytes;
         // SAFETY: nobody else uses the stack, which is larger; it begins at a multiple of 16, and so does this.
         unsafe { with_exposed_provenance_mut::<F>(at).write(f) };
-        (at, bytes)
+        Ok((at, bytes))
     } else {
-        (Box::into_raw(Box::new(f)).expose_provenance(), 0)
+        Ok((Box::into_raw(try_box(f)?).expose_provenance(), 0))
     }
 }
 

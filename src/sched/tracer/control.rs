@@ -52,6 +52,8 @@ pub fn start(events: usize) -> Result<(), NoMemory> {
     let start_ticks = timer::now_between();
     // All the memory first: half of the cores would be of no use. What is replaced is freed with nothing masked.
     let mut logs = Vec::new();
+    let cores = cores::count_online();
+    logs.try_reserve_exact(cores).map_err(|_| NoMemory)?;
     for core in cores::online() {
         // SAFETY: closed above, and we hold the session.
         drop(unsafe { per_core::get(core).tracer.replace(Log::EMPTY) });
