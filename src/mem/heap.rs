@@ -6,7 +6,7 @@
 //! allocation panic.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
-use crate::mem::ranges::PAGE_BYTES;
+use crate::mem::ranges::{PAGE_BYTES, page_down, page_up};
 use crate::mem::{PAGES, stacks};
 use crate::sync::SpinLock;
 use core::alloc::{GlobalAlloc, Layout};
@@ -18,6 +18,9 @@ use talc::{DefaultBinning, min_first_heap_size};
 
 /// What is claimed at once if there is room: 64 KiB.
 const CHUNK_PAGES: usize = 16;
+
+/// So much that nobody uses the heap keeps for later, in whole chunks: what comes and goes costs no pages.
+const KEPT_BYTES: usize = 1 << 20;
 
 #[global_allocator]
 static HEAP: Heap = Heap(SpinLock::new(Talc::new(PageSource {
@@ -76,6 +79,24 @@ unsafe impl Source for PageSource {
         let claimed = unsafe { talc.claim(chunk, pages * PAGE_BYTES) };
         talc.source.claimed_bytes += pages * PAGE_BYTES;
         claimed.map(|_| ()).ok_or(())
+    }
+
+    const TRACK_HEAP_END: bool = true;
+
+    /// The last allocation above `base` was freed, up to the end of its chunk. If that is a whole chunk, and the heap has
+    /// much more than it needs, the pages go back: stacks may want them.
+    unsafe fn resize(&mut self, base: *mut u8, end: *mut u8, is_whole: bool) -> *mut u8 {
+        if !is_whole || self.claimed_bytes - self.used_bytes <= KEPT_BYTES {
+            return end;
+        }
+        // Talc keeps less than a unit before the base and behind the end of what it claimed, which were whole pages.
+        let first = page_down(base.addr() - 1);
+        let bytes = page_up(end.addr()) - first;
+        self.claimed_bytes -= bytes;
+        // SAFETY: a chunk that `acquire` has claimed, of which nothing is allocated; talc forgets it when this returns its
+        // base.
+        unsafe { PAGES.lock().free(first, bytes / PAGE_BYTES) };
+        base
     }
 }
 
