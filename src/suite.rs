@@ -72,6 +72,7 @@ static SUITES: &[&crate::shell::Command] = &[
     &once::COMMAND,
     &locks::COMMAND,
     &map::COMMAND,
+    &exhaust::COMMAND,
     &ctxsw::COMMAND,
 ];
 
@@ -94,6 +95,8 @@ pub mod crash;
 pub mod ctxsw;
 #[cfg(target_os = "none")]
 pub mod deep;
+#[cfg(target_os = "none")]
+pub mod exhaust;
 #[cfg(target_os = "none")]
 pub mod fpu;
 #[cfg(target_os = "none")]

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// All commands, sorted by name.
-static TABLE: [&Command; 63] = [
+static TABLE: [&Command; 64] = [
     &suite::affinity::COMMAND,
     &suite::balance::COMMAND,
     &suite::barrier::COMMAND,
@@ -26,6 +26,7 @@ static TABLE: [&Command; 63] = [
     &suite::deep::COMMAND,
     &cmd_peek::DUMP,
     &cmd_shell::ECHO,
+    &suite::exhaust::COMMAND,
     &suite::fpu::COMMAND,
     &suite::fuzz::COMMAND,
     &cmd_pins::GPIO,

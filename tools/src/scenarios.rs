@@ -106,6 +106,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("board", Place::Main, board::board),
     conversation("watchdog", Place::Main, board::watchdog),
     command("map", Place::Main, "map", "repeat 10 map"),
+    command("exhaust", Place::Main, "exhaust", "exhaust --rounds 10000"),
     conversation("memory", Place::Main, memory::memory),
     conversation("suite", Place::Main, conversations::suite),
     conversation("bench", Place::Main, benchmarks::bench),
