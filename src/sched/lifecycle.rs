@@ -59,7 +59,7 @@ pub struct Start {
 ///
 /// # Safety
 ///
-/// As of [`start`].
+/// As of `start`.
 pub unsafe fn spawn(
     request: Request,
     entry: extern "C" fn(usize),
