@@ -131,8 +131,8 @@ impl Standing {
     /// Where it goes from core `here`, which has claimed it.
     #[inline]
     pub fn way(&self, here: CoreId) -> Way {
-        // Relaxed: only who owns the thread changes it.
-        let home = self.core.load(Ordering::Relaxed);
+        // After the claim, in the order of all: who has uttered a wish before that has told nobody.
+        let home = self.core.load(Ordering::SeqCst);
         // Acquire: if the flag is clear, the registers that its last core stored are visible.
         if self.on_cpu.load(Ordering::Acquire) {
             return Way::Inbox(CoreId::from_raw(home));

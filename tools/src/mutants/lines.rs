@@ -61,8 +61,8 @@ pub(super) const ALL: &[OrderMutant] = &[
         "the stack of a thread that has ended is not given back",
         &[Edit {
             file: "src/sched/lifecycle.rs",
-            find: "    drop(thread.stack.take());\n",
-            replace: "    let _ = &thread.stack;\n",
+            find: "        stack.free(irq);\n",
+            replace: "        core::mem::forget(stack);\n",
         }],
         "threads",
     ),

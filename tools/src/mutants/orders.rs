@@ -174,9 +174,8 @@ const ALL: &[OrderMutant] = &[
         stands_for: "a thread that ends frees the stack that it stands on",
         mistake: &[Edit {
             file: "src/sched/lifecycle.rs",
-            find: "    thread::current().set_state(State::Exited);\n",
-            replace: "    thread::current().set_state(State::Exited);\n    \
-                      drop(thread::current().stack.take());\n",
+            find: "    current.set_state(State::Exited);\n",
+            replace: "    current.set_state(State::Exited);\n    drop(current.stack.take());\n",
         }],
         delay: &[Edit {
             file: "src/sched/lifecycle.rs",
@@ -194,7 +193,7 @@ const ALL: &[OrderMutant] = &[
         stands_for: "a wake-up is lost that comes while the thread is about to block",
         mistake: &[Edit {
             file: "src/sched/traffic.rs",
-            find: "            block.standing.go_on(&core.rescan);\n",
+            find: "        block.standing.go_on(&core.rescan);\n",
             replace: "",
         }],
         delay: &[Edit {
