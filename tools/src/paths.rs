@@ -25,10 +25,10 @@ use anyhow::{Context, Result, bail};
 use self::code::Code;
 use self::cut::{Cutter, Round, most_frequent};
 use self::page::Found;
-use self::rows::{PATHS, Path};
+use self::rows::{Figure, PATHS, Path};
 use self::steps::{is_sample, steps};
 use self::trace::Reader;
-use crate::bench::figures::Hundredths;
+use crate::bench::figures::{Hundredths, Read};
 use crate::bench::page::with_table;
 use crate::bench::rows::ROWS;
 use crate::bench::{self, PROFILE};
@@ -141,16 +141,15 @@ impl Rig<'_> {
     /// Follows paths, those that can be on one machine; in their order.
     fn follow(&self, paths: &[&'static Path]) -> Result<Vec<Found>> {
         let progress = Progress::new(paths.len());
-        let machine = |path: &Path| (path.cores, path.operations);
+        let machine = |path: &Path| (path.cores, path.operations, path.untraced);
         let machines: BTreeSet<_> = paths.iter().map(|path| machine(path)).collect();
         let mut found = Vec::new();
-        for (cores, operations) in machines {
+        for one in machines {
             let here = paths.iter().copied();
-            let here: Vec<_> = here
-                .filter(|path| machine(path) == (cores, operations))
-                .collect();
+            let here: Vec<_> = here.filter(|path| machine(path) == one).collect();
+            let (cores, operations, untraced) = one;
             progress.say(format!("on {cores} cores, {operations} operations of each"));
-            found.extend(self.machine(cores, operations, &here)?);
+            found.extend(self.machine(cores, operations, untraced, &here)?);
             progress.at(found.len());
         }
         found.sort_by_key(|one| PATHS.iter().position(|path| path.id == one.path.id));
@@ -162,6 +161,7 @@ impl Rig<'_> {
         &self,
         cores: usize,
         operations: u64,
+        untraced: Option<&str>,
         paths: &[&'static Path],
     ) -> Result<Vec<Found>> {
         let ids: Vec<&str> = paths.iter().map(|path| path.id).collect();
@@ -184,6 +184,9 @@ impl Rig<'_> {
         // The last of two options of one name counts: this log takes the place of the usual one.
         command.args(["-accel", "tcg,one-insn-per-tb=on", "-d", "exec,nochain"]);
         command.arg("-D").arg(&pipe);
+        if let Some(file) = untraced {
+            command.arg("-dfilter").arg(self.code.without(file));
+        }
         let cutters = paths.iter().map(|path| {
             let [begin, end] = [path.begin, path.end].map(|anchor| self.code.marks(anchor));
             Ok(Cutter::new(begin?, end?))
@@ -212,7 +215,11 @@ impl Rig<'_> {
         let row = ROWS.iter().find(|row| row.id == id);
         let row = row.with_context(|| format!("{id} is no benchmark"))?;
         let record = records(output).find(|record| record.id() == id);
-        let figure = record.and_then(|record| row.read.of(&record));
+        let read = match path.figure {
+            Figure::Mean => row.read,
+            Figure::LessClock | Figure::More(_) => Read::Least,
+        };
+        let figure = record.and_then(|record| read.of(&record));
         let chosen = most_frequent(&cutter.rounds, |round| self.is_of(path, round));
         let Some(chosen) = chosen else {
             let of = cutter.rounds.len();
@@ -226,6 +233,7 @@ impl Rig<'_> {
             figure: figure.with_context(|| format!("{id} has no figure"))?,
             goal: row.goal.map(|(goal, _)| goal),
             steps: steps(round, |at| self.code.places(at)),
+            mean: Hundredths(chosen.instructions * 100 / chosen.of),
             rounds: (chosen.as_long, chosen.of),
             next: chosen.others.first().copied(),
             cycles: cycles.transpose()?,

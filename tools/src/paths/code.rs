@@ -98,15 +98,39 @@ impl Code {
             }
             Anchor::Return => self.all(|_, word| word == ERET),
             Anchor::Wait => self.all(|_, word| word == WFI),
-            Anchor::Clock(file) => self.all(|at, word| {
+            Anchor::Clock(name) => self.all(|at, word| {
                 COUNTERS.contains(&(word & !REGISTER))
-                    && self.places(at).iter().any(|place| place.file == file)
+                    && self
+                        .places(at)
+                        .iter()
+                        .any(|place| place.file == name || place.function.starts_with(name))
             }),
         };
         if marks.is_empty() {
             bail!("the image has nothing to cut at: {anchor:?}");
         }
         Ok(marks)
+    }
+
+    /// What the emulator is to trace, as its option takes it: all code but what comes from a file.
+    pub(super) fn without(&self, file: &str) -> String {
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for (start, words) in &self.sections {
+            for at in (*start..).step_by(INSTRUCTION as usize).take(words.len()) {
+                if self.image.places(at).iter().any(|place| place.file == file) {
+                    continue;
+                }
+                match ranges.last_mut() {
+                    Some((_, end)) if *end == at => *end = at + INSTRUCTION,
+                    _ => ranges.push((at, at + INSTRUCTION)),
+                }
+            }
+        }
+        let ranges: Vec<String> = ranges
+            .iter()
+            .map(|(start, end)| format!("{start:#x}+{:#x}", end - start))
+            .collect();
+        ranges.join(",")
     }
 
     /// Marks after all instructions that are meant.

@@ -8,6 +8,9 @@ const LONGEST: usize = 8_192;
 /// So many different rounds are told apart; what else comes is not one that repeats.
 const KINDS: usize = 50_000;
 
+/// A length that fewer than one round in so many has is that of a beginning or an end.
+const RARE: u64 = 100;
+
 /// The instruction that a round begins or ends at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -85,8 +88,10 @@ pub(super) struct Chosen {
     pub(super) round: Round,
     /// How many rounds had as many instructions.
     pub(super) as_long: u64,
-    /// How many there were.
+    /// How many there were whose length is not rare.
     pub(super) of: u64,
+    /// All their instructions.
+    pub(super) instructions: u64,
     /// The next most frequent lengths, and how many rounds had them.
     pub(super) others: Vec<(usize, u64)>,
 }
@@ -103,15 +108,20 @@ pub(super) fn most_frequent(rounds: &Rounds, is_of: impl Fn(&Round) -> bool) -> 
             (*best, *most) = (round, count);
         }
     }
-    let of = by_length.values().map(|(sum, ..)| sum).sum();
+    let all: u64 = by_length.values().map(|(sum, ..)| sum).sum();
     let mut lengths: Vec<_> = by_length.into_iter().collect();
+    lengths.retain(|&(_, (sum, ..))| sum * RARE >= all);
+    let of = lengths.iter().map(|&(_, (sum, ..))| sum).sum();
     lengths.sort_by_key(|&(length, (sum, ..))| (std::cmp::Reverse(sum), length));
     let (_, (as_long, round, _)) = *lengths.first()?;
     let others = lengths.iter().skip(1);
+    let instructions = lengths.iter();
+    let instructions = instructions.map(|&(length, (sum, ..))| length as u64 * sum);
     Some(Chosen {
         round: round.clone(),
         as_long,
         of,
+        instructions: instructions.sum(),
         others: others.map(|&(length, (sum, ..))| (length, sum)).collect(),
     })
 }
@@ -170,10 +180,17 @@ mod tests {
             (round(0, &[1, 2, 3]), 3),
             (round(0, &[1, 2, 4]), 4),
             (round(0, &[1]), 90),
+            (round(0, &[1, 2, 3, 4]), 700),
         ]);
-        let chosen = most_frequent(&all, |round| round.instructions.len() > 1).unwrap();
+        let is_short = |round: &Round| round.instructions.len() < 4;
+        // Six of 803 and seven of them are rare, but not of 103.
+        assert_eq!(most_frequent(&all, |_| true).unwrap().of, 790);
+        assert_eq!(most_frequent(&all, is_short).unwrap().of, 103);
+        let chosen =
+            most_frequent(&all, |round| (2..4).contains(&round.instructions.len())).unwrap();
         assert_eq!(chosen.round, round(0, &[1, 2, 4]));
         assert_eq!((chosen.as_long, chosen.of), (7, 13));
+        assert_eq!(chosen.instructions, 6 * 2 + 7 * 3);
         assert_eq!(chosen.others, [(2, 6)]);
         assert_eq!(most_frequent(&all, |_| false), None);
     }

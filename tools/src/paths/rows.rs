@@ -9,18 +9,19 @@ pub(super) enum Anchor {
     Return,
     /// After a core has been woken that waited.
     Wait,
-    /// After the clock has been read in this file.
+    /// After the clock has been read in this file, or in a function whose name begins so.
     Clock(&'static str),
 }
 
-/// How the benchmark's figure is known to differ from the instructions of the round.
+/// What the benchmark's figure is by the rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Figure {
-    /// Not at all: what of the benchmark itself is in the round is in the figure too.
-    Whole,
-    /// What the benchmark needs to read the clock is taken off.
+    /// The mean of all: what of the benchmark itself is in a round is in the figure too.
+    Mean,
+    /// The least sample: the most frequent round, without one reading of the clock. A mean of samples has
+    /// those in it that something else came into.
     LessClock,
-    /// So much more can be in it that is not in the round.
+    /// The least sample: the most frequent round, and at most so much besides.
     More(u64),
 }
 
@@ -40,6 +41,8 @@ pub(super) struct Path {
     /// Each of these, a file or a function, is come through in the round or just before: others' rounds are not meant.
     pub(super) through: &'static [&'static str],
     pub(super) figure: Figure,
+    /// What comes from this file is not traced: a loop that goes on for as long as a thread may.
+    pub(super) untraced: Option<&'static str>,
 }
 
 /// The slot of an interrupt that comes from a thread (`asm/vectors.s`).
@@ -63,7 +66,8 @@ const fn around(
         begin: anchor,
         end: anchor,
         through,
-        figure: Figure::Whole,
+        figure: Figure::Mean,
+        untraced: None,
     }
 }
 
@@ -119,28 +123,31 @@ pub(super) const PATHS: &[Path] = &[
         begin: VECTOR,
         end: Anchor::Return,
         through: &["src/bench/timer_interrupt.rs"],
-        figure: Figure::Whole,
+        figure: Figure::Mean,
+        untraced: None,
     },
     Path {
         what: "preemption",
         id: "preempt.cost",
-        operations: 2,
+        operations: 20,
         cores: 1,
         begin: VECTOR,
         end: Anchor::Return,
-        through: &["src/bench/preemption.rs", "reschedule"],
+        through: &["reschedule"],
         // Two turns of its loop.
         figure: Figure::More(24),
+        untraced: Some("src/bench/preemption.rs"),
     },
     Path {
         what: "interrupt to a thread that it wakes",
         id: "irq.to_thread",
         operations: 1_000,
         cores: 1,
-        begin: Anchor::Clock("src/bench/interrupts.rs"),
-        end: Anchor::Clock("src/bench/interrupts.rs"),
+        begin: Anchor::Clock("pivot::bench::interrupts::to_thread"),
+        end: Anchor::Clock("pivot::bench::interrupts::to_thread"),
         through: &["irq_from_thread", "src/sync/semaphore"],
         figure: Figure::LessClock,
+        untraced: None,
     },
     Path {
         what: "deadline to woken thread, idle core",
@@ -150,7 +157,8 @@ pub(super) const PATHS: &[Path] = &[
         begin: Anchor::Wait,
         end: Anchor::Clock("src/bench/cyclic.rs"),
         through: &["src/bench/cyclic.rs"],
-        figure: Figure::Whole,
+        figure: Figure::Mean,
+        untraced: None,
     },
 ];
 

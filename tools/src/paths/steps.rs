@@ -52,7 +52,10 @@ pub(super) fn steps(round: &[u64], places: impl Fn(u64) -> Rc<[Place]>) -> Vec<S
         match steps.iter_mut().find(is_same) {
             Some(old) => {
                 old.count += 1;
-                old.lines.0 = old.lines.0.min(new.lines.0);
+                let known = [old.lines.0, new.lines.0]
+                    .into_iter()
+                    .filter(|line| *line > 0);
+                old.lines.0 = known.min().unwrap_or_default();
                 old.lines.1 = old.lines.1.max(new.lines.1);
             }
             None => steps.push(new),
@@ -106,7 +109,12 @@ fn short(name: &str) -> String {
             _ => {}
         }
     }
-    kept.replace("pivot::", "").replace("::::", "::")
+    let kept = kept.replace("pivot::", "").replace("::::", "::");
+    // A boxed closure, which is all that the name of its copy says.
+    kept.replace(
+        "core::ops::function::FnOnce::call_once{{vtable.shim}}",
+        "the thread's closure",
+    )
 }
 
 #[cfg(test)]
@@ -126,6 +134,7 @@ mod tests {
         let outer = |line| place("pivot::sched::choose", "src/sched.rs", line);
         let of = |address| match address {
             1 => [outer(10)].into(),
+            4 => [outer(0)].into(),
             2 => [place("core::x", "library/core/x.rs", 1), outer(14)].into(),
             _ => [
                 place(
@@ -137,7 +146,7 @@ mod tests {
             ]
             .into(),
         };
-        let found = steps(&[1, 3, 2, 3, 3], of);
+        let found = steps(&[1, 3, 2, 3, 4, 3], of);
         let shown: Vec<_> = found
             .iter()
             .map(|step| {
@@ -152,7 +161,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                ("sched::choose", "sched::choose", (10, 14), 2),
+                ("sched::choose", "sched::choose", (10, 14), 3),
                 ("sched::choose", "queue::Queue::pop", (3, 3), 3),
             ]
         );
