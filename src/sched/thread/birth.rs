@@ -94,9 +94,11 @@ impl Thread {
             stack,
             stack_bytes,
         } = unsafe { block.as_ref() };
-        // Whoever ends waits for nothing, is in no queue, and holds off nobody.
+        // Whoever ends waits for nothing, and is in no queue.
         debug_assert!(!is_timer_armed.get() && !wait_links.is_linked());
-        debug_assert!(preempt_count.get() == 0 && lent_page.get() == 0);
+        debug_assert!(lent_page.get() == 0);
+        // It may have forgotten the guard by which it held off preemption.
+        preempt_count.set(0);
         debug_assert!(!timed_out.load(Relaxed) && references.load(Relaxed) == 0);
 
         sp.set(birth.sp);

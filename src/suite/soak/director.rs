@@ -204,14 +204,16 @@ impl Director {
 
     /// Takes what a thread came to that was told to end, and makes its locks good again.
     fn join(&mut self, session: &mut Session<'_>, slot: usize) -> Result<(), Ended> {
-        let Some(worker) = self.workers[slot].take() else {
-            return Ok(());
-        };
-        if !worker.handle.is_finished() {
+        // It stays known for as long as it is there: the wait may be cancelled.
+        if let Some(worker) = &self.workers[slot]
+            && !worker.handle.is_finished()
+        {
             let is_finished = || worker.handle.is_finished();
             session.wait("soak.hang", "a thread that ends", is_finished)?;
         }
-        worker.judge(&STAGE.slots[slot]);
+        if let Some(worker) = self.workers[slot].take() {
+            worker.judge(&STAGE.slots[slot]);
+        }
         Ok(())
     }
 

@@ -142,7 +142,12 @@ impl Stage {
         for number in self.survived.iter().chain([&self.poisons, &self.entered]) {
             number.store(0, Ordering::Relaxed);
         }
-        self.pairs.iter().for_each(|pair| *pair.lock() = [0; 2]);
+        // One that was cancelled may have left them poisoned.
+        for pair in &self.pairs {
+            let mut pair = pair.lock_always();
+            MutexGuard::clear_poison(&pair);
+            *pair = [0; 2];
+        }
         *self.wrong.lock() = None;
         // What a lock needs of the heap it takes at its first use, and keeps.
         self.slots.iter().for_each(|slot| *slot.own.write() = 0);
