@@ -181,7 +181,7 @@ pub fn end_of_interrupt(ack: Ack) {
 
 /// Sends the SGI `intid` (0 to 15) to `core`, after everything that this core has written to
 /// memory. A core that has not called [`init_core`] does not get it. Sending to oneself works.
-#[inline]
+#[inline(never)] // So that the barrier stands before the store in the image too, where pre-flight looks for it.
 pub fn send_sgi(core: usize, intid: u32) {
     // What the receiver is to find must be visible before it is told; a store-release does not
     // order against a device (Arm ARM, K11.5; hazard H14).
