@@ -196,6 +196,9 @@ unsafe fn map_with_table_below(
 ) -> Result<(), tables::OutOfTables> {
     if stack.start.is_multiple_of(tables::TABLE_REACH_BYTES) {
         let below = stack.start - PAGE_BYTES..stack.start;
+        // Masked, so that a thread whose own stack ends here comes to the end of this first: else the page would stay
+        // mapped where a guard belongs.
+        let _both = IrqGuard::mask();
         // SAFETY: nobody uses it before it is unmapped again; the memory is the caller's.
         unsafe {
             tables::map_pages(&below, block)?;
