@@ -88,7 +88,7 @@ pub(crate) const ALL: &[Scenario] = &[
     command(
         "crash",
         Place::Main,
-        "crash all --brief; suite threads mutex condvar sem wake --brief",
+        "crash all --brief; suite threads mutex condvar sem wake map --brief",
         "crash all --brief; suite all --brief",
     ),
     command(
