@@ -47,6 +47,9 @@ struct Petting {
     thread: JoinHandle<()>,
 }
 
+/// Who starts or stops it: one at a time, from the first to the last step.
+static CHANGE: Mutex<()> = Mutex::new(());
+
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 
 /// Why nothing was started.
@@ -85,7 +88,8 @@ pub fn running() -> Option<Settings> {
 ///
 /// [`StartError`]. Then it is off.
 pub fn start(settings: Settings) -> Result<(), StartError> {
-    stop();
+    let _alone = CHANGE.lock_always();
+    stop_running();
     let watcher = Watcher::start(settings.patience).map_err(|error| match error {
         WatchError::NoThread => StartError::NoThread,
         WatchError::NoSgi => StartError::NoHandler,
@@ -107,6 +111,11 @@ pub fn start(settings: Settings) -> Result<(), StartError> {
 
 /// Stops it, and returns when its threads have ended. Whether it ran.
 pub fn stop() -> bool {
+    let _alone = CHANGE.lock_always();
+    stop_running()
+}
+
+fn stop_running() -> bool {
     let Some(watch) = WATCH.lock_always().take() else {
         return false;
     };

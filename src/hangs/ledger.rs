@@ -23,6 +23,8 @@ pub(super) enum Event {
 pub(super) struct Ledger {
     /// By subject.
     entries: Vec<Entry>,
+    /// Those of the look before, for their room.
+    before: Vec<Entry>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,18 @@ struct Entry {
 }
 
 impl Ledger {
+    /// With room for `suspicions` in a look, without asking for memory.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub(super) fn with_room(suspicions: usize) -> Result<Self, TryReserveError> {
+        let mut ledger = Self::default();
+        ledger.entries.try_reserve(suspicions)?;
+        ledger.before.try_reserve(suspicions)?;
+        Ok(ledger)
+    }
+
     /// Takes what a look at `now` has found, in any order and each subject once. Says what begins and what ends, and
     /// how long it has been so.
     ///
@@ -45,8 +59,12 @@ impl Ledger {
         now: u64,
         mut say: impl FnMut(Event, &Suspicion, u64),
     ) -> Result<(), TryReserveError> {
-        let mut entries = Vec::new();
-        entries.try_reserve_exact(found.len())?;
+        let mut entries = core::mem::take(&mut self.before);
+        entries.clear();
+        if let Err(error) = entries.try_reserve(found.len()) {
+            self.before = entries;
+            return Err(error);
+        }
         for &suspicion in found {
             let before = self.same_as(&suspicion);
             entries.push(Entry {
@@ -61,8 +79,8 @@ impl Ledger {
             });
         }
         entries.sort_unstable_by_key(|entry| entry.suspicion.subject());
-        let before = core::mem::replace(&mut self.entries, entries);
-        for Entry { suspicion, .. } in before.iter().filter(|entry| entry.is_said) {
+        self.before = core::mem::replace(&mut self.entries, entries);
+        for Entry { suspicion, .. } in self.before.iter().filter(|entry| entry.is_said) {
             if self.same_as(suspicion).is_none() {
                 say(Event::Ends, suspicion, now.saturating_sub(suspicion.since));
             }

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Kind, Suspicion};
-use crate::core_id::CoreId;
 use crate::sched::claim::State;
 use crate::sched::per_core;
 use crate::sched::registry;
@@ -25,6 +24,23 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Nothing yet, and room for `suspicions` without asking for memory.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub(super) fn with_room(suspicions: usize) -> Result<Self, TryReserveError> {
+        let mut found = Self::default();
+        found.suspicions.try_reserve(suspicions)?;
+        Ok(found)
+    }
+
+    /// For another look: nothing.
+    pub(super) fn clear(&mut self) {
+        self.suspicions.clear();
+        self.circles.clear();
+    }
+
     pub(super) fn add(&mut self, suspicion: Suspicion) -> Result<(), TryReserveError> {
         self.suspicions.try_reserve(1)?;
         self.suspicions.push(suspicion);
@@ -37,20 +53,27 @@ impl Found {
         Some(circle)
     }
 
-    /// Looks at all threads. Those on a core that is `silent` have no chance, and are not what hangs. A thread may be
-    /// ready for `patience` ticks, and longer where there are many.
+    /// Looks at thread `id` only.
     ///
     /// # Errors
     ///
     /// There is no memory.
-    pub(super) fn add_threads(
-        &mut self,
-        patience: u64,
-        silent: impl Fn(CoreId) -> bool,
-    ) -> Result<(), TryReserveError> {
+    pub(super) fn add_thread(&mut self, id: u32, patience: u64) -> Result<(), TryReserveError> {
+        match registry::find(id) {
+            Some(thread) if thread.state() == State::Ready => self.add(ready(&thread, patience)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at all threads. A thread may be ready for `patience` ticks, and longer where there are many.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory.
+    pub(super) fn add_threads(&mut self, patience: u64) -> Result<(), TryReserveError> {
         for thread in registry::try_all()? {
             match thread.state() {
-                State::Ready if !silent(thread.core()) => self.add(ready(&thread, patience))?,
+                State::Ready => self.add(ready(&thread, patience))?,
                 State::Waiting => {
                     if let Some(circle) = circle_of(&thread) {
                         self.add_circle(&thread, circle, patience)?;

@@ -64,11 +64,6 @@ impl Probe {
         irq::send_sgi(self.core, WATCH_SGI);
     }
 
-    /// Which core it is for.
-    pub(super) fn core(&self) -> CoreId {
-        self.core
-    }
-
     /// If the core has answered, asks again. If not, it may be one that answers no more after `patience` ticks.
     pub(super) fn look(&mut self, patience: u64) -> Option<Suspicion> {
         let core = self.core.index();

@@ -60,9 +60,11 @@ impl Watcher {
         let others: heapless::Vec<CoreId, MAX_CORES> = online.collect();
         // From the farthest one: the second core is the one that a program of two threads uses too.
         let second = others.last().copied();
-        let is_started = watcher.add(first, others, true, patience)
+        let is_started = watcher.add(first, others, None, patience)
             && second.is_none_or(|second| {
-                watcher.add(second, core::iter::once(first).collect(), false, patience)
+                let first_watcher = watcher.threads.first().map(|thread| thread.thread().id().0);
+                let first = core::iter::once(first).collect();
+                watcher.add(second, first, first_watcher, patience)
             });
         if !is_started {
             watcher.stop();
@@ -71,16 +73,19 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Adds a thread on core `on`, which watches `cores`, and perhaps all threads. Whether there was memory for it.
+    /// Adds a thread on core `on`, which watches `cores`, and one thread or all. Whether there was memory for it.
     fn add(
         &mut self,
         on: CoreId,
         cores: heapless::Vec<CoreId, MAX_CORES>,
-        has_threads: bool,
+        one: Option<u32>,
         patience: Duration,
     ) -> bool {
+        let Ok(books) = Books::with_room() else {
+            return false;
+        };
         let is_over = Arc::clone(&self.is_over);
-        let watch = move || watch(&cores, has_threads, patience, &is_over);
+        let watch = move || watch(&cores, one, patience, books, &is_over);
         let builder = Builder::new().name("watcher").core(on).realtime(CLASS);
         // There is room for two.
         builder
@@ -99,50 +104,66 @@ impl Watcher {
     }
 }
 
-fn watch(cores: &[CoreId], has_threads: bool, patience: Duration, is_over: &AtomicBool) {
+/// What a watcher keeps. The part for the cores has its room from the start: a core that hangs may have the heap's lock.
+struct Books {
+    found: Found,
+    of_cores: Ledger,
+    of_threads: Ledger,
+}
+
+impl Books {
+    fn with_room() -> Result<Self, TryReserveError> {
+        Ok(Self {
+            found: Found::with_room(MAX_CORES)?,
+            of_cores: Ledger::with_room(MAX_CORES)?,
+            of_threads: Ledger::with_room(1)?,
+        })
+    }
+}
+
+/// Looks at `cores`, and at thread `one`; `None`: at all threads.
+fn watch(
+    cores: &[CoreId],
+    one: Option<u32>,
+    patience: Duration,
+    mut books: Books,
+    is_over: &AtomicBool,
+) {
     let pause = (patience / LOOKS_IN_PATIENCE).min(LONGEST_PAUSE);
     let patience = time::ticks(patience);
     let mut probes: heapless::Vec<Probe, MAX_CORES> =
         cores.iter().copied().map(Probe::new).collect();
-    let (mut of_cores, mut of_threads) = (Ledger::default(), Ledger::default());
     while !is_over.load(Ordering::Acquire) {
         thread::park_timeout(pause);
         // Without memory for it, a look is not made. There may be some for the next one.
-        let _ = look_at_cores(&mut probes, &mut of_cores, patience).and_then(|is_silent| {
-            if has_threads {
-                look_at_threads(is_silent, &mut of_threads, patience)?;
-            }
-            Ok(())
-        });
+        let _ = look(&mut probes, one, patience, &mut books);
     }
 }
 
-/// Looks at the cores; which of them have not answered.
-fn look_at_cores(
+/// Looks once. While a core is silent no thread is looked at: it may have a lock that this takes, and it keeps others from
+/// running.
+fn look(
     probes: &mut [Probe],
-    ledger: &mut Ledger,
+    one: Option<u32>,
     patience: u64,
-) -> Result<[bool; MAX_CORES], TryReserveError> {
-    let mut is_silent = [false; MAX_CORES];
-    let mut found = Found::default();
-    for probe in probes {
-        if let Some(suspicion) = probe.look(patience) {
-            is_silent[probe.core().index()] = true;
-            found.add(suspicion)?;
-        }
-    }
-    say(ledger, &found)?;
-    Ok(is_silent)
-}
-
-fn look_at_threads(
-    is_silent: [bool; MAX_CORES],
-    ledger: &mut Ledger,
-    patience: u64,
+    books: &mut Books,
 ) -> Result<(), TryReserveError> {
-    let mut found = Found::default();
-    found.add_threads(patience, |core| is_silent[core.index()])?;
-    say(ledger, &found)
+    let found = &mut books.found;
+    found.clear();
+    for suspicion in probes.iter_mut().filter_map(|probe| probe.look(patience)) {
+        found.add(suspicion)?;
+    }
+    let is_silent = !found.suspicions.is_empty();
+    say(&mut books.of_cores, found)?;
+    if is_silent {
+        return Ok(());
+    }
+    found.clear();
+    match one {
+        Some(id) => found.add_thread(id, patience)?,
+        None => found.add_threads(patience)?,
+    }
+    say(&mut books.of_threads, found)
 }
 
 /// Says what there is to say of what was found.

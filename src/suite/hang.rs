@@ -20,7 +20,7 @@ use crate::{
     report::Verdict,
     shell::{Arg, Command, Context, Spec, pad},
     sync::{Mutex, SpinLock},
-    thread::Builder,
+    thread::{self, Builder, ThreadInfo},
     time::Instant,
     watchdog::{self, Settings},
 };
@@ -79,7 +79,7 @@ static WAYS: [Way; 4] = [
     },
     Way {
         kind: Kind::Starve,
-        what: "a thread that a realtime one does not let run",
+        what: "a thread that a realtime one does not let run, then the watcher itself",
         needs_cores: 1,
         hang: starve,
     },
@@ -145,7 +145,11 @@ fn one(session: &mut Session<'_>, way: &Way, patience: Duration) -> Result<(), E
         &cores.iter().rev().copied().collect::<Vec<_>>()[..],
     ];
     // The first core is watched by another thread than the rest.
-    let turns = if way.kind == Kind::Irq { 2 } else { 1 };
+    let turns = match way.kind {
+        Kind::Irq => 2,
+        Kind::Starve => cores.len().min(2),
+        Kind::Spin | Kind::Deadlock => 1,
+    };
     for cores in turned.into_iter().take(turns) {
         let said_before = said::count(way.kind);
         let hung = (way.hang)(session, cores, patience)?;
@@ -227,6 +231,9 @@ fn spin(session: &mut Session<'_>, cores: &[CoreId], _: Duration) -> Result<Hung
 fn starve(session: &mut Session<'_>, cores: &[CoreId], _: Duration) -> Result<Hung, Ended> {
     let core = cores[cores.len() - 1];
     let before = said::count(Kind::Starve);
+    if cores.len() > 1 && core == CoreId::BOOT {
+        return starve_watcher(session, core, before);
+    }
     let hogs = Builder::new().name("hogs").core(core).realtime(100);
     let spawned = hogs.spawn(move || {
         let starves = Builder::new().name("starves").core(core);
@@ -239,6 +246,22 @@ fn starve(session: &mut Session<'_>, cores: &[CoreId], _: Duration) -> Result<Hu
     let starves = session.spawned("hang.starve", starves)?;
     let thread = starves.thread().id().0;
     session.join("hang.starve", starves)?;
+    Ok(Hung { core, thread })
+}
+
+/// Not even the watcher runs where preemption is held off.
+fn starve_watcher(session: &mut Session<'_>, core: CoreId, before: u64) -> Result<Hung, Ended> {
+    let is_it = |info: &ThreadInfo| info.name == "watcher" && info.pinned == Some(core);
+    let watcher = thread::list().into_iter().find(is_it);
+    session.require("hang.starve", "there is a watcher", watcher.is_some())?;
+    let thread = watcher.map_or(0, |watcher| watcher.id.0);
+    let builder = Builder::new().name("holds off").core(core);
+    let spawned = builder.spawn(move || {
+        let _held = thread::preempt_disable();
+        until_said(Kind::Starve, before);
+    });
+    let handle = session.spawned("hang.starve", spawned)?;
+    session.join("hang.starve", handle)?;
     Ok(Hung { core, thread })
 }
 
@@ -257,7 +280,7 @@ fn deadlock(
             let _mine = mutexes[me].lock();
             have_one.fetch_add(1, Ordering::AcqRel);
             while have_one.load(Ordering::Acquire) < 2 {
-                crate::thread::sleep(Duration::from_millis(1));
+                thread::sleep(Duration::from_millis(1));
             }
             // Neither can look whether it was noticed: so it takes as long as that may take on a busy host.
             let time = patience * 4 + Duration::from_secs(2);
