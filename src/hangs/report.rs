@@ -84,10 +84,15 @@ pub(super) fn ends(hang: &Suspicion, ticks: u64) -> Text {
     let mut text = Text::new();
     let thread = Number(hang.thread as usize);
     let (subject, which, what) = match hang.kind {
-        Kind::Irq | Kind::Spin => (
+        Kind::Irq => (
             "core ",
             Number(hang.core.index()),
             " takes interrupts again, after ",
+        ),
+        Kind::Spin => (
+            "core ",
+            Number(hang.core.index()),
+            " waits for that lock no more, after ",
         ),
         Kind::Starve => ("thread ", thread, " waits for its core no more, after "),
         Kind::Deadlock => ("the circle of thread ", thread, " is open, after "),

@@ -47,8 +47,8 @@ pub struct Start {
     pub entry: extern "C" fn(usize),
     /// See `entry`.
     pub argument: usize,
-    /// Is called with `argument` if the thread crashes before it has taken that over.
-    pub abandon: fn(usize),
+    /// Is called with `argument` if the thread crashes before it has taken that over; `None`: nothing need be freed.
+    pub abandon: Option<fn(usize)>,
 }
 
 /// Makes a thread and lets it run: `entry(argument)`, on a stack of its own.
@@ -64,7 +64,7 @@ pub unsafe fn spawn(
     request: Request,
     entry: extern "C" fn(usize),
     argument: usize,
-    abandon: fn(usize),
+    abandon: Option<fn(usize)>,
 ) -> Result<ThreadRef, StackError> {
     let start = Start {
         stack: Stack::new(request.stack_bytes)?,

@@ -68,7 +68,7 @@ pub struct Thread {
     /// Thread-local values.
     pub(crate) locals: UnsafeCell<Locals>,
     /// Frees what its function was started with, if the thread ends before that has.
-    abandon: Cell<fn(usize)>,
+    abandon: Cell<Option<fn(usize)>>,
     /// Why it ended before its function returned (`fault::Reason`); 0: it has not.
     reason: AtomicU8,
     /// The page that is lent to it below its stack, by number from 1; 0: none (`fault::overflow`).

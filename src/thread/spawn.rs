@@ -126,11 +126,7 @@ impl Builder {
             taken_bytes,
             entry: run::<F, T>,
             argument,
-            abandon: if lies_on_stack::<F>() {
-                |_| ()
-            } else {
-                free::<F>
-            },
+            abandon: (!lies_on_stack::<F>()).then_some(free::<F>),
         };
         // SAFETY: `run` takes the function, once, in the new thread, to which it may move. Of one that lies on the stack
         // nothing has to be freed; a box is freed by `run`, or in place of it.

@@ -36,7 +36,7 @@ pub(in crate::sched) struct Birth {
     pub(in crate::sched) entry: extern "C" fn(usize),
     pub(in crate::sched) argument: usize,
     /// Frees what stands behind `argument`, if `entry` does not come to it.
-    pub(in crate::sched) abandon: fn(usize),
+    pub(in crate::sched) abandon: Option<fn(usize)>,
     pub(in crate::sched) stack: Stack,
 }
 
@@ -165,7 +165,7 @@ impl Thread {
             preempt_count: Cell::new(0),
             timer_core: Cell::new(CoreId::BOOT),
             locals: UnsafeCell::new(Locals::new()),
-            abandon: Cell::new(|_| ()),
+            abandon: Cell::new(None),
             reason: AtomicU8::new(0),
             lent_page: Cell::new(0),
             diverted_from: Cell::new(0),

@@ -57,13 +57,15 @@ impl Thread {
 
     /// What its function was started with is freed by whoever calls this: the thread itself, once.
     pub(crate) fn take_over_argument(&self) -> usize {
-        self.abandon.set(|_| ());
+        self.abandon.set(None);
         self.words.argument()
     }
 
     /// The thread itself, if it ends before its function has returned: frees what that was started with.
     pub(crate) fn abandon_argument(&self) {
-        let abandon = self.abandon.replace(|_| ());
-        abandon(self.words.argument());
+        // Else a value may lie where the argument was.
+        if let Some(abandon) = self.abandon.take() {
+            abandon(self.words.argument());
+        }
     }
 }

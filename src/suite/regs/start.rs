@@ -52,7 +52,7 @@ impl Pair {
         let spawn = |entry, file: *mut RegisterFile| {
             // SAFETY: it reads or writes one register file, which is not freed before it has ended, and of which nobody
             // else knows until then.
-            unsafe { lifecycle::spawn(request(core), entry, file as usize, |_| ()) }
+            unsafe { lifecycle::spawn(request(core), entry, file as usize, None) }
         };
         Ok(Self {
             core,
