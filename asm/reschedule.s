@@ -58,8 +58,7 @@ reschedule:
 .if {ALWAYS_FINISH}
     b       3f
 .endif
-    add     x0, x0, #{THREAD_ON_CPU}
-    stlrb   wzr, [x0]                   // the old thread's registers are stored: it may run elsewhere now
+    stlrb   wzr, [x0]                   // on_cpu: the old thread's registers are stored, it may run elsewhere now
 1:
     msr     spsel, #0
     ldp     x29, x30, [sp], #{CONTEXT_SIZE}

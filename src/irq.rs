@@ -168,20 +168,30 @@ pub(crate) extern "C" fn dispatch() -> u64 {
     let cause = if core.is_watched() {
         None
     } else if intid == TIMER.load(Ordering::Relaxed) {
-        timers::on_early_interrupt(core, &irq)
+        let cause = timers::on_early_interrupt(core, &irq);
+        if cause.is_none() {
+            return expire(ack);
+        }
+        cause
     } else if intid == RESCHEDULE_SGI {
         Some(on_reschedule(core, &irq))
     } else {
         None
     };
     match cause {
-        Some(cause) => {
-            // Before any switch: the running priority drops now, not when this thread runs again.
-            gic::end_of_interrupt(ack);
-            cause_at_end(core, cause, &irq)
-        }
+        Some(cause) => end(ack, core, cause, &irq),
         None => handle(ack),
     }
+}
+
+/// The same for the timer, from there on, when somebody's time has come, or may have.
+#[inline(never)]
+fn expire(ack: gic::Ack) -> u64 {
+    // SAFETY: as in `dispatch`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let cause = timers::on_interrupt(core, &irq);
+    end(ack, core, cause, &irq)
 }
 
 /// The same for every interrupt, from where it has been acknowledged.
@@ -194,17 +204,16 @@ fn handle(ack: gic::Ack) -> u64 {
     if core.is_watched() {
         watched(core, intid, &irq);
     }
-    let cause = if intid == TIMER.load(Ordering::Relaxed) {
-        timers::on_interrupt(core, &irq)
-    } else if intid == RESCHEDULE_SGI {
+    if intid == TIMER.load(Ordering::Relaxed) {
+        return expire(ack);
+    }
+    let cause = if intid == RESCHEDULE_SGI {
         on_reschedule(core, &irq)
     } else {
         device(intid, core.id());
         Cause::Interrupt
     };
-    // As above.
-    gic::end_of_interrupt(ack);
-    cause_at_end(core, cause, &irq)
+    end(ack, core, cause, &irq)
 }
 
 #[inline(always)]
@@ -215,6 +224,14 @@ fn on_reschedule(core: &Core, irq: &IrqGuard) -> Cause {
     barrier::dmb(barrier::SY);
     core.own(irq).need_resched = true;
     Cause::Ipi
+}
+
+/// What [`dispatch`] returns, with the end of the interrupt before it. That comes before any switch: the running priority
+/// drops now, not when this thread runs again.
+#[inline(always)]
+fn end(ack: gic::Ack, core: &Core, cause: Cause, irq: &IrqGuard) -> u64 {
+    gic::end_of_interrupt(ack);
+    cause_at_end(core, cause, irq)
 }
 
 /// `cause`, if the core is to decide anew now; else 0.

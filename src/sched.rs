@@ -39,7 +39,7 @@ pub mod lifecycle;
 #[cfg(target_os = "none")]
 pub mod per_core;
 #[cfg(target_os = "none")]
-mod quick;
+pub(crate) mod quick;
 #[cfg(target_os = "none")]
 pub mod registry;
 #[cfg(target_os = "none")]

@@ -18,7 +18,7 @@ use crate::fault::overflow;
 use crate::sched::blocks::ThreadRef;
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread as block;
-use crate::sched::{per_core, registry, timers, wake};
+use crate::sched::{per_core, quick, registry, timers, wake};
 use crate::sync::inheritance;
 use crate::time::{self, Instant};
 
@@ -132,7 +132,10 @@ pub fn yield_now() {
         "a thread that holds off preemption may not yield"
     );
     let irq = IrqGuard::mask();
-    reschedule(Cause::Yield, &irq);
+    // Before the call, because that is most of what a yield to nobody would cost.
+    if !quick::is_alone(&irq) {
+        reschedule(Cause::Yield, &irq);
+    }
 }
 
 /// Sleeps for `duration` at least.

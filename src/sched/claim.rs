@@ -32,10 +32,11 @@ const ANY_CORE: u8 = u8::MAX;
 
 /// See the head of this file. Eight bytes at most, since it lies among a thread's hottest.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Standing {
-    state: AtomicU8,
     /// Set while a core runs the thread or has not stored its registers yet.
     on_cpu: AtomicBool,
+    state: AtomicU8,
     /// The core that it runs on, is queued on, or ran on last.
     core: AtomicU8,
     /// The core that it is pinned to.
@@ -46,7 +47,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Offset of `on_cpu`, for `reschedule.s`, which stores what [`switch_out`](Self::switch_out) does.
+    /// Offset of `on_cpu`: `reschedule.s` stores what [`switch_out`](Self::switch_out) does, at a thread's front.
     #[cfg(target_os = "none")]
     pub(super) const ON_CPU: usize = core::mem::offset_of!(Self, on_cpu);
 
@@ -55,8 +56,8 @@ impl Standing {
         pub fn new(state: State, core: CoreId, is_pinned: bool, is_changed: bool) -> Self {
             let core = core.raw();
             Self {
-                state: AtomicU8::new(state as u8),
                 on_cpu: AtomicBool::new(false),
+                state: AtomicU8::new(state as u8),
                 core: AtomicU8::new(core),
                 affinity: AtomicU8::new(if is_pinned { core } else { ANY_CORE }),
                 is_changed: AtomicBool::new(is_changed),

@@ -1,8 +1,9 @@
 //! Interrupts at moments of a generator's choosing, for `fuzz`: the timer's compare value is set so that threads
 //! are interrupted, and taken off their core, where nothing else would do it.
 //!
-//! While nothing is forced, the timer's interrupt costs a load and a branch more for it, and every other path
-//! none: a forced deadline is armed by the interrupt before it, and the earliest deadline wins anyway.
+//! While nothing is forced, an interrupt that wakes somebody costs a load and a branch more for it, and every other path
+//! nothing: a forced deadline is armed by the interrupt before it, and the earliest deadline wins anyway. A core whose
+//! interrupts are forced takes the long way at each, because by `earliest_ticks` somebody's time has always come.
 
 #![expect(unsafe_code, reason = "the timer's interrupt finds it by a pointer")]
 
@@ -119,7 +120,9 @@ impl Forced {
         let irq = IrqGuard::mask();
         let core = per_core::this(&irq);
         self.cores[core.id().index()].lock().has_joined = true;
-        core.own(&irq).arm(timer::now() + 1);
+        let own = core.own(&irq);
+        own.earliest_ticks = 0;
+        own.arm(timer::now() + 1);
     }
 
     /// Counts the next `interrupts` of each core. What is done once in a run is done before.
@@ -162,6 +165,8 @@ impl Forced {
     }
 
     /// Notes an interrupt, and says when the next one comes (in ticks) and what this one is the cause of.
+    #[cold]
+    #[inline(never)]
     fn interrupted(&self, core: CoreId) -> (u64, Cause) {
         let mut stream = self.cores[core.index()].lock();
         if !stream.has_joined {
@@ -219,28 +224,13 @@ impl Stream {
     };
 }
 
-/// Whether interrupts are forced.
+/// The timer's interrupt on `core`, if interrupts are forced: when the next one is to come at the latest, and of what this
+/// one is the cause.
 #[inline(always)]
-pub(super) fn is_active() -> bool {
-    !ACTIVE.load(Ordering::Relaxed).is_null()
-}
-
-/// The timer's interrupt on `core`: when the next one is to come at the latest, and of what it is the cause. While
-/// nothing is forced, `next` and the timer's own cause.
-#[inline(always)]
-pub(super) fn at_interrupt(core: CoreId, next: u64) -> (u64, Cause) {
+pub(super) fn at_interrupt(core: CoreId) -> Option<(u64, Cause)> {
     let active = ACTIVE.load(Ordering::Acquire);
-    if active.is_null() {
-        return (next, Cause::Timer);
-    }
     // SAFETY: `open` stored a reference that lasts for ever.
-    at_forced_interrupt(unsafe { &*active }, core, next)
-}
-
-#[cold]
-fn at_forced_interrupt(forced: &Forced, core: CoreId, next: u64) -> (u64, Cause) {
-    let (deadline, cause) = forced.interrupted(core);
-    (next.min(deadline), cause)
+    unsafe { active.as_ref() }.map(|forced| forced.interrupted(core))
 }
 
 /// Does nothing: a trace of the emulator shows by it that an interrupt is counted, what all of the core's come to by

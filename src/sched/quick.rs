@@ -49,14 +49,18 @@ const fn by_the_long_way(cause: Cause) -> u128 {
     (cause as u128) << 64
 }
 
+/// Whether nobody waits for this core, and nobody asks it for anything: who yields goes on. What comes at this very
+/// moment comes with an interrupt.
+#[inline(always)]
+pub(crate) fn is_alone(irq: &IrqGuard) -> bool {
+    let core = per_core::this(irq);
+    core.own(irq).queue.is_empty() && core.inbox.is_empty() && core.rescan.is_quiet()
+}
+
 /// The thread lets others go first.
 #[inline(always)]
 fn yields(core: &Core, irq: &IrqGuard) -> Option<u128> {
     let own = core.own(irq);
-    if own.queue.is_empty() {
-        own.need_resched = false;
-        return Some(STAY);
-    }
     let now = timer::now();
     let time = own.policy.at(now);
     let rank = own.runner().rank_at_quickly(time)?;

@@ -68,7 +68,6 @@ global_asm!(
     CONTEXT_X19 = const context::X19,
     CONTEXT_D8 = const context::D8,
     THREAD_SP_FPCR = const thread::SP_FPCR,
-    THREAD_ON_CPU = const thread::ON_CPU,
     CORE_AFTER = const per_core::AFTER,
     ALWAYS_FINISH = const cfg!(debug_assertions) as u32,
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,

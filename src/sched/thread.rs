@@ -43,15 +43,16 @@ pub const NAME_BYTES: usize = 16;
 /// A thread's block.
 #[repr(C, align(64))]
 pub struct Thread {
+    // --- everybody, by its rules ---
+    /// At the front, so that `reschedule.s` clears what is first in it by an instruction that has no offset.
+    pub(super) standing: Standing,
+
     // --- asm/reschedule.s, by offset ---
     /// Where the context lies, while the thread does not run.
     sp: Cell<usize>,
     fpcr: Cell<u64>,
     /// What `thread_start` calls, and with what; afterwards what that has returned.
     words: value::Words,
-
-    // --- everybody, by its rules ---
-    pub(super) standing: Standing,
 
     // --- whoever owns the thread's state ---
     /// Whether its rank is that of one who waits for it, in the normal class.
@@ -133,8 +134,9 @@ impl fmt::Debug for Thread {
     }
 }
 
-/// One `stp` stores the stack pointer and FPCR, one `ldp` loads entry and argument.
+/// One `stp` stores the stack pointer and FPCR, one `ldp` loads entry and argument; `stlrb` has no offset.
 const _: () = {
+    assert!(offset_of!(Thread, standing) + Standing::ON_CPU == 0);
     assert!(offset_of!(Thread, fpcr) == offset_of!(Thread, sp) + 8);
     assert!(offset_of!(Thread, words) <= 504);
 };
@@ -146,8 +148,6 @@ unsafe impl Send for Thread {}
 
 /// Offset of the pair {sp, FPCR}, for `reschedule.s`.
 pub(super) const SP_FPCR: usize = offset_of!(Thread, sp);
-/// Offset of what says that it is still on a core, for `reschedule.s`.
-pub(super) const ON_CPU: usize = offset_of!(Thread, standing) + Standing::ON_CPU;
 /// Offset of the pair {entry, argument}, for `reschedule.s`.
 pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, words);
 

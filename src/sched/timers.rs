@@ -69,11 +69,11 @@ pub fn sleep_until(deadline_ticks: u64) {
     block_until(deadline_ticks, &irq);
 }
 
-/// [`on_interrupt`], if nobody's time has come and nothing is forced; else does nothing and gives `None`.
+/// [`on_interrupt`], if nobody's time has come; else does nothing and gives `None`.
 #[inline(always)]
 pub(crate) fn on_early_interrupt(core: &Core, irq: &IrqGuard) -> Option<Cause> {
     let own = core.own(irq);
-    if own.earliest_ticks <= timer::now() || forced::is_active() {
+    if own.earliest_ticks <= timer::now() {
         return None;
     }
     core.stats.timer_irqs.bump();
@@ -87,8 +87,13 @@ pub(crate) fn on_interrupt(core: &Core, irq: &IrqGuard) -> Cause {
     core.stats.timer_irqs.bump();
     wake_expired(core, irq);
     let own = core.own(irq);
-    let (next, cause) = forced::at_interrupt(core.id(), own.earliest_ticks);
-    own.has_fired(next);
+    let Some((forced_ticks, cause)) = forced::at_interrupt(core.id()) else {
+        own.has_fired(own.earliest_ticks);
+        return Cause::Timer;
+    };
+    own.has_fired(own.earliest_ticks.min(forced_ticks));
+    // The next one comes here too.
+    own.earliest_ticks = 0;
     cause
 }
 

@@ -56,13 +56,8 @@ const ALL: &[OrderMutant] = &[
             },
             Edit {
                 file: "src/irq.rs",
-                find: "            gic::end_of_interrupt(ack);\n            cause_at_end",
-                replace: "            keep(ack);\n            cause_at_end",
-            },
-            Edit {
-                file: "src/irq.rs",
-                find: "    // As above.\n    gic::end_of_interrupt(ack);\n",
-                replace: "    keep(ack);\n",
+                find: "    gic::end_of_interrupt(ack);\n    cause_at_end",
+                replace: "    keep(ack);\n    cause_at_end",
             },
             Edit {
                 file: "src/irq.rs",
