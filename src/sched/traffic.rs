@@ -153,7 +153,7 @@ impl Own {
     /// nobody decides anything.
     ///
     /// The timer is never cancelled, only set earlier, so for the next thread that runs it comes too early, and finds
-    /// out.
+    /// out. Nobody waits for the idle thread: it weighs more than anybody.
     #[inline(always)]
     fn waits_its_turn(&self, comer: Head) -> bool {
         let runner = self.runner();

@@ -46,15 +46,15 @@ impl Default for Priority {
     }
 }
 
-/// The factor by which CPU time is charged, as an integer: normal is 2^20. Below 2^27.
+/// The factor by which CPU time is charged, as an integer: normal is 2^20. Below 2^27, but for [`IDLE`](Self::IDLE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weight(pub(super) u32);
 
 impl Weight {
     /// That of [`Priority::NORMAL`].
     pub const NORMAL: Self = Self(1 << 20);
-    /// A thread that is never charged: an idle thread.
-    pub const NONE: Self = Self(0);
+    /// An idle thread's. It is never charged; weighing more than anybody, it makes nobody who comes wait.
+    pub const IDLE: Self = Self(u32::MAX);
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ impl Rank {
         from: DecayedTime,
         to: DecayedTime,
     ) -> Self {
-        if self.is_realtime() {
+        if self.is_realtime() || self.0 == Self::IDLE.0 {
             return self;
         }
         let charge = decay::difference(from.0, to.0) * weight.0 as u64;

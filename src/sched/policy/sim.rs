@@ -45,7 +45,7 @@ impl Sim {
         let policy = Policy::new(hz);
         let runner = Runner {
             rank: Rank::IDLE,
-            weight: Weight::NONE,
+            weight: Weight::NORMAL,
             since: policy.at(now),
         };
         Self {

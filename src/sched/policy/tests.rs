@@ -70,7 +70,7 @@ fn realtime_and_idle_threads_are_never_charged() {
         let (from, to) = (policy.at(from), policy.at(to));
         let realtime = Rank::realtime(9);
         assert_eq!(realtime.charged(Weight::NORMAL, from, to), realtime);
-        assert_eq!(Rank::IDLE.charged(Weight::NONE, from, to), Rank::IDLE);
+        assert_eq!(Rank::IDLE.charged(Weight::IDLE, from, to), Rank::IDLE);
     }
 }
 
@@ -135,7 +135,7 @@ fn yielding_and_preemption_go_by_class_then_by_priority() {
     }
     let idle = Runner {
         rank: Rank::IDLE,
-        weight: Weight::NONE,
+        weight: Weight::NORMAL,
         since: policy.at(0),
     };
     let decision = policy.decide(Cause::Preempt, &idle, head(normal, 100), now);

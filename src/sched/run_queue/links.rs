@@ -33,6 +33,15 @@ impl<T> Links<T> {
         }
     }
 
+    /// Those of an idle thread, which is never queued.
+    #[must_use]
+    pub const fn idle() -> Self {
+        Self {
+            weight: Weight::IDLE,
+            ..Self::new(Rank::IDLE)
+        }
+    }
+
     /// The rank with which the thread was queued last, or that [`set_rank`](Self::set_rank) gave it
     /// since.
     #[inline]

@@ -159,7 +159,7 @@ impl Thread {
             words: Words::new(),
             standing: Standing::new(State::Running, CoreId::BOOT, false, false),
             is_rank_lent: Cell::new(false),
-            run_links: UnsafeCell::new(run_queue::Links::new(Rank::IDLE)),
+            run_links: UnsafeCell::new(run_queue::Links::idle()),
             own_rank: Cell::new(Rank::IDLE),
             inbox_links: inbox::Links::new(),
             preempt_count: Cell::new(0),
