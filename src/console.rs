@@ -6,6 +6,7 @@
 //! empty. Output of one call stays together when threads write at the same time.
 #![expect(unsafe_code, reason = "claims the UART at its address")]
 
+mod hold;
 mod io;
 mod read;
 mod words;
@@ -24,6 +25,7 @@ use crate::sync::{Mutex, Semaphore, SpinLock};
 use crate::thread;
 use crate::time::Instant;
 
+pub use hold::{Held, hold};
 pub use io::Console;
 pub use read::{can_read, read, read_timeout, set_reader, try_read};
 pub use words::panic_write;
@@ -38,7 +40,7 @@ const SEND_BYTES: usize = 1024;
 pub struct Line {
     /// The clock that its rate is made from, in Hz.
     pub clock_hz: u32,
-    /// Bits per second, as they were asked for.
+    /// Bits per second, as they were asked for; 0 before [`init`].
     pub baud: u32,
 }
 
@@ -54,12 +56,13 @@ struct State {
     is_reader_waiting: bool,
 }
 
-/// The one lock, which the interrupt handler takes too. Nobody is woken while it is held.
+/// The one lock, which the interrupt handler takes too. Nobody is woken while it is held. All zeros, so that the image
+/// does not have it.
 static STATE: SpinLock<State> = SpinLock::new(State {
     uart: None,
     line: Line {
         clock_hz: 0,
-        baud: BAUD,
+        baud: 0,
     },
     rings: Rings::new(),
     has_interrupts: false,

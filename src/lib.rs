@@ -70,6 +70,11 @@
 
 extern crate alloc;
 
+/// For the macros that print, so that who uses them need not depend on it.
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub use ufmt as __ufmt;
+
 /// The commit that the image was built from, or `unknown`; `+` marks uncommitted changes.
 pub const BUILD_HASH: &str = match option_env!("PIVOT_BUILD_HASH") {
     Some(hash) => hash,

@@ -1,5 +1,7 @@
 //! Builds a board's firmware: `kernel8.elf` for the debugger, `kernel8.img` for the machine.
 
+pub(crate) mod examples;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -36,29 +38,50 @@ pub(crate) struct Firmware {
     pub(crate) image: PathBuf,
 }
 
-/// Builds the firmware of a board and prints its size on standard error.
+/// Builds the shell firmware of a board and prints its size on standard error.
 pub(crate) fn firmware(
     workspace: &Workspace,
     toolchain: &Toolchain,
     board: Board,
     profile: &str,
 ) -> Result<Firmware> {
+    program(workspace, toolchain, board, profile, None)
+}
+
+/// Builds an example of a board, or its shell firmware, and prints its size on standard error.
+pub(crate) fn program(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    board: Board,
+    profile: &str,
+    example: Option<&str>,
+) -> Result<Firmware> {
     let mut command = cargo_for_target(workspace, toolchain)?;
     command.env("PIVOT_PROFILE", profile);
     command.args(["rustc", "--target", TARGET, "--profile", profile]);
-    command.args(["--package", &board.package(), "--bin", &board.binary()]);
+    command.args(["--package", &board.package()]);
+    let mut built = workspace.target().join(TARGET).join(profile_dir(profile));
+    let directory;
+    match example {
+        Some(name) => {
+            examples::check(workspace, &[board], name)?;
+            command.args(["--example", name, "--features", examples::FEATURE]);
+            built.extend(["examples", name]);
+            directory = workspace.example_dir(board, profile, name);
+        }
+        None => {
+            command.args(["--bin", &board.binary()]);
+            built.push(board.binary());
+            directory = workspace.image_dir(board, profile);
+        }
+    }
     command.arg("--").args(linker_flags(workspace, board)?);
     if !step::passthrough(&mut command)? {
-        return Err(
-            Failure::verdict(format!("the firmware for {} does not build", board.name())).into(),
-        );
+        let what = example.unwrap_or("firmware");
+        let board = board.name();
+        return Err(Failure::verdict(format!("the {what} for {board} does not build")).into());
     }
-    let built = workspace
-        .target()
-        .join(TARGET)
-        .join(profile_dir(profile))
-        .join(board.binary());
-    package(&built, &workspace.image_dir(board, profile), board)
+    package(&built, &directory, board)
 }
 
 /// Copies the linked program and its flat image to where people look for them.

@@ -36,8 +36,14 @@ pub(crate) fn run(workspace: &Workspace, options: &ImageOptions) -> Result<u8> {
     } else {
         Source::of(&options.vendor.firmware)
     };
-    let out = options.out.clone().unwrap_or_else(|| default(workspace));
-    build(workspace, &options.build, &source, &out)?;
+    let example = options.example.as_deref();
+    let out = options.out.clone().unwrap_or_else(|| match example {
+        Some(name) => workspace
+            .example_dir(Board::Rpi4, "release", name)
+            .join("sd.img"),
+        None => default(workspace),
+    });
+    build(workspace, &options.build, example, &source, &out)?;
     println!("{}", out.display());
     Ok(0)
 }
@@ -47,17 +53,24 @@ pub(crate) fn default(workspace: &Workspace) -> PathBuf {
     workspace.image_dir(Board::Rpi4, "release").join("sd.img")
 }
 
-/// Builds the firmware and the image of a card with it, and says on standard error what is on it.
+/// Builds the firmware, or an example, and the image of a card with it, and says on standard error what is on it.
 pub(crate) fn build(
     workspace: &Workspace,
     options: &BuildOptions,
+    example: Option<&str>,
     source: &Source,
     out: &Path,
 ) -> Result<()> {
     // What may be missing is looked for before the minute that a build takes.
     let vendor = source.files()?;
     let toolchain = setup::toolchain(workspace)?;
-    let firmware = build::firmware(workspace, &toolchain, Board::Rpi4, options.profile())?;
+    let firmware = build::program(
+        workspace,
+        &toolchain,
+        Board::Rpi4,
+        options.profile(),
+        example,
+    )?;
     let files = contents::all(workspace, &firmware.image, vendor)?;
     let image = image(&files, MIB)?;
     if let Some(directory) = out.parent() {

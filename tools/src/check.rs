@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::board::Board;
-use crate::build::cargo_for_target;
+use crate::build::{cargo_for_target, examples};
 use crate::failure::CODE_FAILED;
 use crate::setup;
 use crate::step;
@@ -67,7 +67,11 @@ fn steps(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<(String, Co
     for board in Board::ALL {
         let mut clippy = cargo_for_target(workspace, toolchain)?;
         clippy.args(["clippy", "--target", TARGET, "--package", "pivot"]);
-        clippy.args(["--package", &board.package()]).args(deny);
+        clippy.args(["--package", &board.package()]);
+        // The examples are built for the target only.
+        let examples = format!("{}/{}", board.package(), examples::FEATURE);
+        clippy.args(["--lib", "--bins", "--examples", "--features", &examples]);
+        clippy.args(deny);
         steps.push((format!("clippy for {}", board.name()), clippy));
         let mut docs = cargo_for_target(workspace, toolchain)?;
         docs.args([

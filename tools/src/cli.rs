@@ -40,6 +40,9 @@ pub(crate) enum Call {
         /// Only this board
         #[arg(long)]
         board: Option<Board>,
+        /// An application of boards/*/examples in place of the shell
+        #[arg(long, value_name = "NAME")]
+        example: Option<String>,
         #[command(flatten)]
         build: BuildOptions,
     },
@@ -164,6 +167,9 @@ pub(crate) struct RunOptions {
     /// Version of the interrupt controller (virt only)
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
     pub(crate) gic: u8,
+    /// Run an application of the board's examples in place of the shell
+    #[arg(long, value_name = "NAME", conflicts_with = "exec")]
+    pub(crate) example: Option<String>,
     /// Run these commands instead of a prompt, and exit with their verdict
     #[arg(long, value_name = "CMD; CMD")]
     pub(crate) exec: Option<String>,

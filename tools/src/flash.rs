@@ -31,7 +31,7 @@ const LARGEST: u64 = 2048 << 20;
 pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
     let source = Source::of(&options.vendor.firmware);
     if let Some(out) = &options.image_only {
-        card::build(workspace, &BuildOptions::flashed(), &source, out)?;
+        card::build(workspace, &BuildOptions::flashed(), None, &source, out)?;
         println!("{}", out.display());
         return Ok(0);
     }
@@ -71,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, options: &FlashOptions) -> Result<u8> {
         Some(file) => file.clone(),
         None => {
             let file = card::default(workspace);
-            card::build(workspace, &BuildOptions::flashed(), &source, &file)?;
+            card::build(workspace, &BuildOptions::flashed(), None, &source, &file)?;
             file
         }
     };

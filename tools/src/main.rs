@@ -71,7 +71,11 @@ fn dispatch(call: &Call) -> Result<u8> {
     match call {
         Call::Run(options) => run::run(&workspace, options),
         Call::Test(options) => test::run(&workspace, options),
-        Call::Build { board, build } => build_boards(&workspace, *board, build),
+        Call::Build {
+            board,
+            example,
+            build,
+        } => build_boards(&workspace, *board, example.as_deref(), build),
         Call::Image(options) => card::run(&workspace, options),
         Call::Flash(options) => flash::run(&workspace, options),
         Call::WriteDevice(options) => flash::write_device(options),
@@ -92,13 +96,20 @@ fn dispatch(call: &Call) -> Result<u8> {
     }
 }
 
-fn build_boards(workspace: &Workspace, only: Option<Board>, options: &BuildOptions) -> Result<u8> {
+fn build_boards(
+    workspace: &Workspace,
+    only: Option<Board>,
+    example: Option<&str>,
+    options: &BuildOptions,
+) -> Result<u8> {
+    let mut boards = only.map_or(Board::ALL.to_vec(), |board| vec![board]);
+    if let Some(name) = example {
+        boards = build::examples::check(workspace, &boards, name)?;
+    }
     let toolchain = setup::toolchain(workspace)?;
-    for board in Board::ALL
-        .into_iter()
-        .filter(|&board| only.is_none_or(|one| one == board))
-    {
-        let firmware = build::firmware(workspace, &toolchain, board, options.profile())?;
+    for board in boards {
+        let profile = options.profile();
+        let firmware = build::program(workspace, &toolchain, board, profile, example)?;
         println!("{}", firmware.image.display());
         println!("{}", firmware.elf.display());
     }

@@ -112,11 +112,12 @@ fn debugger_for_arm() -> Option<&'static str> {
 fn prepare(workspace: &Workspace, options: &RunOptions) -> Result<(Toolchain, build::Firmware)> {
     let toolchain = setup::toolchain(workspace)?;
     setup::emulator()?;
-    let firmware = build::firmware(
+    let firmware = build::program(
         workspace,
         &toolchain,
         options.board,
         options.build.profile(),
+        options.example.as_deref(),
     )?;
     Ok((toolchain, firmware))
 }

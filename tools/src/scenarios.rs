@@ -8,6 +8,7 @@ mod benchmarks;
 mod board;
 mod conversations;
 mod counted_twice;
+mod examples;
 mod figures;
 mod hangs;
 pub(crate) mod input;
@@ -144,6 +145,7 @@ pub(crate) const ALL: &[Scenario] = &[
     conversation("suites", Place::States, states::suites),
     conversation("suites-single", Place::States, states::suites_single),
     conversation("suites-counted", Place::States, states::suites_counted),
+    conversation("example-threads", Place::Once, examples::threads).of_example("threads"),
     conversation("tree-in-the-way", Place::Stub, states::tree_in_the_way),
     conversation("u-boot-booti", Place::Once, u_boot::booti),
     conversation("u-boot-go", Place::Once, u_boot::go),

@@ -54,14 +54,26 @@ impl Case<'_> {
         format!("{}.{}", self.machine.name, self.scenario.name)
     }
 
-    /// The cargo profile of the image that it needs.
-    fn profile<'o>(&self, options: &'o TestOptions) -> &'o str {
-        self.machine.role.profile(options.build.profile())
+    /// The image that it needs.
+    fn image(&self, options: &TestOptions) -> ImageKey {
+        let profile = self.machine.role.profile(options.build.profile());
+        let board = self.machine.board.name();
+        (board, profile.to_owned(), self.scenario.example)
     }
 }
 
-/// Images by board and profile.
-type Images = HashMap<(&'static str, String), Firmware>;
+/// Board, profile, and the example that it is in place of the shell.
+type ImageKey = (&'static str, String, Option<&'static str>);
+
+type Images = HashMap<ImageKey, Firmware>;
+
+/// An image in words.
+fn name_of((board, profile, example): &ImageKey) -> String {
+    match example {
+        Some(example) => format!("{board}-{profile}-{example}"),
+        None => format!("{board}-{profile}"),
+    }
+}
 
 /// Runs the tests; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &TestOptions) -> Result<u8> {
@@ -147,13 +159,12 @@ fn build_images(
 ) -> Result<Images> {
     let mut firmware = HashMap::new();
     for case in cases {
-        let (board, profile) = (case.machine.board, case.profile(options));
-        let key = (board.name(), profile.to_owned());
+        let key = case.image(options);
         if let Entry::Vacant(place) = firmware.entry(key) {
-            place.insert(timed(
-                &format!("{profile} image for {}", board.name()),
-                || build::firmware(workspace, toolchain, board, profile),
-            )?);
+            let (name, board) = (name_of(place.key()), case.machine.board);
+            let (_, profile, example) = place.key().clone();
+            let build = || build::program(workspace, toolchain, board, &profile, example);
+            place.insert(timed(&format!("image {name}"), build)?);
         }
     }
     Ok(firmware)
@@ -164,8 +175,8 @@ fn inspect_images(firmware: &Images) -> Result<Count> {
     let mut count = Count::default();
     let mut images: Vec<_> = firmware.iter().collect();
     images.sort_by_key(|(name, _)| *name);
-    for ((board, profile), firmware) in images {
-        count += inspect::inspect(&format!("{board}-{profile}"), &firmware.elf)?;
+    for (key, firmware) in images {
+        count += inspect::inspect(&name_of(key), &firmware.elf)?;
     }
     Ok(count)
 }
@@ -183,7 +194,7 @@ fn one(
         workspace,
         toolchain,
         firmware: firmware
-            .get(&(case.machine.board.name(), case.profile(options).to_owned()))
+            .get(&case.image(options))
             .ok_or_else(|| anyhow!("there is no image for {}", case.machine.board.name()))?,
         directory: workspace.run_dir(&case.name()),
     };

@@ -59,6 +59,12 @@ impl Workspace {
         self.target.join("pivot").join(name)
     }
 
+    /// Where the finished image of an example is put.
+    pub(crate) fn example_dir(&self, board: Board, profile: &str, example: &str) -> PathBuf {
+        let images = self.image_dir(board, profile);
+        images.join("examples").join(example)
+    }
+
     /// A directory for the files of one run of an emulator (logs, device tree, stub).
     pub(crate) fn run_dir(&self, name: &str) -> PathBuf {
         self.target.join("pivot").join("runs").join(name)

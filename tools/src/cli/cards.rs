@@ -22,7 +22,10 @@ pub(crate) struct ImageOptions {
     /// Leave them out: for U-Boot in the emulator. No board boots from such a card
     #[arg(long, conflicts_with = "firmware")]
     pub(crate) without_firmware: bool,
-    /// Where the image goes; target/pivot/rpi4/sd.img if left out
+    /// Put an application of boards/rpi4/examples on it in place of the shell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) example: Option<String>,
+    /// Where the image goes; target/pivot/rpi4/sd.img if left out, for an example below target/pivot/rpi4/examples
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]

@@ -45,6 +45,8 @@ pub(crate) struct Scenario {
     action: Action,
     /// How many cores it needs.
     needs_cores: usize,
+    /// The example that it boots in place of the shell.
+    pub(crate) example: Option<&'static str>,
 }
 
 /// What a scenario does.
@@ -152,6 +154,14 @@ impl Scenario {
         matches!(self.action, Action::Counted(_)) || FROM_BOOTARGS.contains(&self.name)
     }
 
+    /// The same, with an example in place of the shell.
+    pub(super) const fn of_example(self, name: &'static str) -> Self {
+        Self {
+            example: Some(name),
+            ..self
+        }
+    }
+
     /// The same, for machines of at least so many cores.
     pub(super) const fn on_cores(self, needs_cores: usize) -> Self {
         Self {
@@ -172,6 +182,7 @@ pub(super) const fn conversation(
         place,
         action: Action::Conversation(function),
         needs_cores: 1,
+        example: None,
     }
 }
 
@@ -187,6 +198,7 @@ pub(super) const fn command(
         place,
         action: Action::Command { usual, full },
         needs_cores: 1,
+        example: None,
     }
 }
 
@@ -197,5 +209,6 @@ pub(super) const fn counted(name: &'static str, command: &'static str) -> Scenar
         place: Place::Main,
         action: Action::Counted(command),
         needs_cores: 1,
+        example: None,
     }
 }

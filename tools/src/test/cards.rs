@@ -63,7 +63,7 @@ fn image(workspace: &Workspace, place: &Path) -> Result<String> {
     let build = |name: &str| -> Result<Vec<u8>> {
         let out = place.join(name);
         let options = BuildOptions::flashed();
-        card::build(workspace, &options, &Source::Without, &out)?;
+        card::build(workspace, &options, None, &Source::Without, &out)?;
         Ok(fs::read(out)?)
     };
     let (first, second) = (build("first.img")?, build("second.img")?);
