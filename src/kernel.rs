@@ -90,6 +90,7 @@ pub fn entry_level() -> u64 {
 /// The boot core's first Rust code: `boot.s` calls it with the MMU and the caches on, on the boot stack,
 /// IRQs masked. What it runs as becomes the boot core's idle thread.
 pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
+    per_core::init();
     per_core::init_pointers(CoreId::BOOT);
     ENTRY_LEVEL.store(entry_level, Ordering::Relaxed);
     let Firmware { board, main } = pivot_firmware();

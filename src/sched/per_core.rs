@@ -5,7 +5,7 @@
 mod own;
 
 use core::cell::UnsafeCell;
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
@@ -94,7 +94,13 @@ pub(super) const AFTER: usize = offset_of!(Core, own) + Own::AFTER;
 // SAFETY: `own` is touched by its core only, with IRQs masked; the rest is atomic or locked.
 unsafe impl Sync for Core {}
 
-static CORES: [Core; MAX_CORES] = [const { Core::new() }; MAX_CORES];
+/// All cores, filled at boot: most of their words are not zero, and the image would have all of them.
+struct Cores(UnsafeCell<MaybeUninit<[Core; MAX_CORES]>>);
+
+// SAFETY: written by [`init`], before there is another core; after that only shared references are made.
+unsafe impl Sync for Cores {}
+
+static CORES: Cores = Cores(UnsafeCell::new(MaybeUninit::uninit()));
 
 static CONFIGURED: AtomicUsize = AtomicUsize::new(1);
 
@@ -218,7 +224,22 @@ pub fn this(masked: &IrqGuard) -> &'static Core {
 /// Core `id`.
 #[inline]
 pub fn get(id: CoreId) -> &'static Core {
-    &CORES[id.index()]
+    // SAFETY: `init` has filled them, before anything else in Rust.
+    let cores: &[Core; MAX_CORES] = unsafe { (*CORES.0.get()).assume_init_ref() };
+    &cores[id.index()]
+}
+
+/// First of all, on the boot core: fills the blocks of all cores.
+#[expect(
+    clippy::large_stack_frames,
+    reason = "copied from a constant to its place"
+)]
+pub fn init() {
+    let cores = CORES.0.get().cast::<Core>();
+    for index in 0..MAX_CORES {
+        // SAFETY: within the array; nobody else runs, and nobody has a reference yet.
+        unsafe { cores.add(index).write(const { Core::new() }) };
+    }
 }
 
 /// How many cores the machine has, as far as this image serves them.
