@@ -69,6 +69,17 @@ pub enum RegisterError {
     Gic(GicError),
 }
 
+impl RegisterError {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoLineLeft => "all lines are taken",
+            Self::NoSuchSgi => "no such software interrupt",
+            Self::Gic(error) => error.as_str(),
+        }
+    }
+}
+
 /// Boot core, once, when the interrupt controller has been initialised: which INTID the timer has.
 pub fn init(timer_intid: u32) {
     TIMER.store(timer_intid, Ordering::Relaxed);

@@ -20,6 +20,7 @@ use crate::console::{self, Console};
 use crate::cores::CoreId;
 use crate::drivers::{gic, mailbox, psci};
 use crate::machine::{self, IDENTITY_END, Machine, Source};
+use crate::mem::InitError;
 use crate::mem::plan::{Image, Layout};
 use crate::sched::{idle, per_core};
 use crate::{bench, irq, mem, thread};
@@ -133,7 +134,7 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
     unsafe { mem::tables::unmap_page_zero() };
 
     if let Err(error) = console::enable_interrupts(machine.uart.intid, CoreId::BOOT) {
-        last_words::stop_with(format_args!("console interrupt: {error:?}"));
+        last_words::stop_with(format_args!("console interrupt: {}", error.as_str()));
     }
     let first = thread::Builder::new()
         .name("main")
@@ -143,7 +144,7 @@ pub(crate) extern "C" fn boot_main(device_tree: usize, entry_level: u64) -> ! {
             main();
         });
     if let Err(error) = first {
-        last_words::stop_with(format_args!("no first thread: {error:?}"));
+        last_words::stop_with(format_args!("no first thread: {}", error.as_str()));
     }
     cpu::unmask_irqs();
     idle::run()
@@ -214,14 +215,22 @@ fn init_memory(board: &Board, machine: &Machine) {
     };
     // SAFETY: once, on the boot core, alone; the layout is the linker's and what the machine was found to be.
     if let Err(error) = unsafe { mem::init(&layout) } {
-        last_words::stop_with(format_args!("memory: {error:?}"));
+        match error {
+            InitError::Unmappable(region) => last_words::stop_with(format_args!(
+                "no page tables left for {:#x} to {:#x}",
+                region.range.start, region.range.end
+            )),
+            InitError::NoMemory => {
+                last_words::stop_with(format_args!("no memory beside the image"));
+            }
+        }
     }
 }
 
 fn init_interrupts(board: &Board, machine: &Machine) {
     // SAFETY: boot core, once; the address is the tree's, checked against the board's devices, or the board's.
     if let Err(error) = unsafe { gic::init_distributor(&machine.gic) } {
-        last_words::stop_with(format_args!("interrupt controller: {error:?}"));
+        last_words::stop_with(format_args!("interrupt controller: {}", error.as_str()));
     }
     irq::init(board.timer_intid);
     init_core_interrupts(CoreId::BOOT);
@@ -231,7 +240,7 @@ fn init_interrupts(board: &Board, machine: &Machine) {
 fn init_core_interrupts(core: CoreId) {
     timer::init_core();
     if let Err(error) = irq::init_core(core) {
-        last_words::stop_with(format_args!("interrupts of a core: {error:?}"));
+        last_words::stop_with(format_args!("interrupts of a core: {}", error.as_str()));
     }
 }
 

@@ -90,6 +90,17 @@ pub enum GicError {
     OutOfRange,
 }
 
+impl GicError {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRedistributor => "no redistributor for this core",
+            Self::Timeout => "a register does not take what is written",
+            Self::OutOfRange => "no such core or interrupt",
+        }
+    }
+}
+
 /// Number of interrupt lines that ITLinesNumber of GICD_TYPER stands for, special ones not counted.
 #[cfg(any(test, target_os = "none"))]
 fn lines_of(typer: u32) -> usize {

@@ -27,6 +27,17 @@ pub enum SpawnError {
     NoSuchCore(CoreId),
 }
 
+impl SpawnError {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stack(StackError::TooLarge) => "the stack is too large",
+            Self::Stack(StackError::OutOfMemory) => "no memory",
+            Self::NoSuchCore(_) => "no such core is online",
+        }
+    }
+}
+
 impl From<NoMemory> for SpawnError {
     fn from(_: NoMemory) -> Self {
         Self::Stack(StackError::OutOfMemory)
