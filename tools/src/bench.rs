@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: how many instructions each operation takes, exactly and the same every time, against the figures
-//! that were blessed.
+//! `cargo xtask bench`: how many instructions each operation takes, exactly and the same every time, and how large the
+//! images are, against the figures that were blessed.
 //!
 //! QEMU counts: one instruction is one nanosecond of the machine's time, and its counter has a tick a nanosecond. The
 //! commands come from the boot arguments, so that nothing arrives at the host's moments.
@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use pivot::report::{DONE, Record, Verdict};
 
 use self::baseline::{Against, Baseline, Figures};
-use self::figures::Hundredths;
+use self::figures::{Hundredths, Read};
 use self::rows::{ROWS, Row};
 use crate::board::Board;
 use crate::build::{self, Firmware};
@@ -60,15 +60,16 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
         toolchain.command("rustc")?.arg("-V"),
     )?;
     let compiler = compiler.trim();
+    let (mut figures, rows) = sizes(workspace, &toolchain, rows)?;
     let firmware = build::firmware(workspace, &toolchain, Board::Virt, PROFILE)?;
-    let mut figures = Vec::new();
     let progress = Progress::new(rows.len());
+    let sizes = figures.len();
     for cores in rows.iter().map(|row| row.cores).collect::<BTreeSet<_>>() {
         let ids = rows.iter().filter(|row| row.cores == cores);
         let ids: Vec<&str> = ids.map(|row| row.id).collect();
         progress.note(&format!("measuring on {cores} cores: {}", ids.len()));
         progress.say(format!("on {cores} cores"));
-        let before = figures.len();
+        let before = figures.len() - sizes;
         let output = measure(workspace, &toolchain, &firmware, cores, &ids, &mut |text| {
             progress.at(before + measured(text, &ids));
         })?;
@@ -89,6 +90,26 @@ fn measured(text: &str, ids: &[&str]) -> usize {
     records(text)
         .filter(|record| ids.contains(&record.id()))
         .count()
+}
+
+/// Builds the images whose size is asked for; returns the figures, and the rows that are left.
+fn sizes(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    rows: Vec<Row>,
+) -> Result<(Vec<(Row, Hundredths)>, Vec<Row>)> {
+    let (mut figures, mut others) = (Vec::new(), Vec::new());
+    for row in rows {
+        let Read::Size(example) = row.read else {
+            others.push(row);
+            continue;
+        };
+        let program = build::program(workspace, toolchain, Board::Virt, PROFILE, example)?;
+        let path = &program.image;
+        let image = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
+        figures.push((row, Hundredths(image.len() * 100)));
+    }
+    Ok((figures, others))
 }
 
 /// Boots a machine of so many cores with these benchmarks in its boot arguments; returns what it said, after `seen` has
@@ -158,7 +179,7 @@ fn judge(baseline: &Baseline, compiler: &str, figures: &[(Row, Hundredths)]) -> 
     let blessed = baseline.of(compiler);
     println!(
         "{:<34} {:>11} {:>11} {:>10}  best peer",
-        "instructions", "now", "blessed", "goal"
+        "operation", "now", "blessed", "goal"
     );
     for (row, now) in figures {
         let name = page::name(row);
@@ -199,9 +220,12 @@ fn failures(blessed: &Figures, figures: &[(Row, Hundredths)]) -> Vec<String> {
         match baseline::against(Some(blessed), &name, *now, slack) {
             Against::Near(_) => {}
             Against::Far(before) => failures.push(format!(
-                "{name}: {now} instructions, blessed {before}: over {slack} % apart"
+                "{name}: {now} {}, blessed {before}: over {slack} % apart",
+                row.unit()
             )),
-            Against::New => failures.push(format!("{name}: {now} instructions, never blessed")),
+            Against::New => {
+                failures.push(format!("{name}: {now} {}, never blessed", row.unit()));
+            }
         }
     }
     let is_measured = |name: &str| ROWS.iter().any(|row| page::name(row) == name);

@@ -1,10 +1,10 @@
-//! Figures in hundredths of an instruction: how they are read from a report line, and written. Pure.
+//! Figures in hundredths, of an instruction or of a byte: how they are read from a report line, and written. Pure.
 
 use std::fmt;
 
 use pivot::report::Record;
 
-/// Hundredths of an instruction.
+/// Hundredths of an instruction, or of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hundredths(pub(crate) u64);
 
@@ -38,6 +38,8 @@ pub(crate) enum Read {
     Least,
     /// Instructions since reset, whichever core did them.
     SinceReset,
+    /// No benchmark's: the bytes of the image, with the shell or with this example in place of it.
+    Size(Option<&'static str>),
 }
 
 impl Read {
@@ -55,6 +57,7 @@ impl Read {
                 let before = number("before_ns")?.checked_mul(100)?;
                 number("ops_instructions_x100")?.checked_add(before)?
             }
+            Self::Size(_) => return None,
         };
         Some(Hundredths(value))
     }

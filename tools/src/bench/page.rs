@@ -1,6 +1,6 @@
 //! The table of figures: for the terminal, and for the page in the documentation. Pure.
 
-use super::figures::Hundredths;
+use super::figures::{Hundredths, Read};
 use super::peers::{OPERATIONS, Operation};
 use super::rows::Row;
 
@@ -8,15 +8,18 @@ use super::rows::Row;
 const BEGIN: &str = "<!-- bench: begin -->";
 const END: &str = "<!-- bench: end -->";
 
-/// The name of a row: its cores and its benchmark.
+/// The name of a row: its cores and its benchmark. An image has no cores.
 pub(crate) fn name(row: &Row) -> String {
-    format!("smp{}.{}", row.cores, row.id)
+    match row.read {
+        Read::Size(_) => row.id.to_owned(),
+        _ => format!("smp{}.{}", row.cores, row.id),
+    }
 }
 
 /// A table for people who read the page as text or as a page.
 pub(crate) fn markdown(figures: &[(Row, Hundredths)], compiler: &str) -> String {
     let mut text = format!(
-        "Instructions, by `cargo xtask bench`, {compiler}:\n\n\
+        "Instructions, and bytes of images, by `cargo xtask bench`, {compiler}:\n\n\
          | operation | best peer | goal | beyond | Pivot | benchmark |\n|---|---|---|---|---|---|\n"
     );
     for (row, figure) in figures.iter().filter(|(row, _)| row.goal.is_some()) {

@@ -9,7 +9,7 @@ use super::figures::Read;
 pub(crate) struct Row {
     /// What is measured, in words; empty where the ID says it.
     pub(crate) operation: &'static str,
-    /// Cores of the machine.
+    /// Cores of the machine; 0 if none is started.
     pub(crate) cores: usize,
     /// The benchmark.
     pub(crate) id: &'static str,
@@ -59,7 +59,27 @@ const fn watched(cores: usize, id: &'static str, read: Read) -> Row {
     }
 }
 
+/// Bytes of an image for `virt`: of the shell firmware, or of an example in place of it.
+const fn image(
+    what: &'static str,
+    id: &'static str,
+    example: Option<&'static str>,
+    kib: u64,
+) -> Row {
+    let bytes = kib * 1024;
+    let goal = (bytes, bytes);
+    row(what, 0, id, Read::Size(example), goal, "none measured")
+}
+
 impl Row {
+    /// What its figure counts.
+    pub(crate) const fn unit(&self) -> &'static str {
+        match self.read {
+            Read::Size(_) => "bytes",
+            _ => "instructions",
+        }
+    }
+
     /// The same, but its figure depends on how far apart threads happened to start, which is another for any other
     /// image: even the length of the commit's name in it changes when they do.
     const fn within(self, slack: u64) -> Self {
@@ -165,6 +185,20 @@ pub(crate) const ROWS: &[Row] = &[
         (5_000_000, 2_000_000),
         "OSv, to its application, 13.3 million",
     ),
+    image(
+        "release image with shell and suites, bytes",
+        "image.shell",
+        None,
+        256,
+    ),
+    // It ends on a page, of which it has a few dozen.
+    image(
+        "kernel with an example application, bytes",
+        "image.example",
+        Some("threads"),
+        96,
+    )
+    .within(4),
     watched(1, "clock.known_loop", Read::Each),
     watched(1, "handoff.channel.colocated", Read::Each),
     watched(1, "handoff.park.colocated", Read::Each),
