@@ -102,6 +102,9 @@ unsafe impl Sync for Cores {}
 
 static CORES: Cores = Cores(UnsafeCell::new(MaybeUninit::uninit()));
 
+/// What each of them is filled with.
+static FRESH: Core = Core::new();
+
 static CONFIGURED: AtomicUsize = AtomicUsize::new(1);
 
 impl Core {
@@ -230,15 +233,16 @@ pub fn get(id: CoreId) -> &'static Core {
 }
 
 /// First of all, on the boot core: fills the blocks of all cores.
-#[expect(
-    clippy::large_stack_frames,
-    reason = "copied from a constant to its place"
-)]
 pub fn init() {
     let cores = CORES.0.get().cast::<Core>();
     for index in 0..MAX_CORES {
-        // SAFETY: within the array; nobody else runs, and nobody has a reference yet.
-        unsafe { cores.add(index).write(const { Core::new() }) };
+        // SAFETY: within the array; nobody else runs, nobody has a reference yet, and what is copied is never used
+        // itself. From memory to memory, because a block may be too large for the boot stack.
+        unsafe {
+            cores
+                .add(index)
+                .copy_from_nonoverlapping(&raw const FRESH, 1)
+        };
     }
 }
 
