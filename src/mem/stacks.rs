@@ -1,9 +1,9 @@
 //! Stacks of threads: mapped memory with an unmapped guard below it, at the place that
 //! [`window`](crate::mem::window) computes.
 //!
-//! A stack that is freed stays mapped and is used again first: taking it and giving it back is a
-//! list operation, without a TLB invalidation, whatever its size. The lists are emptied when memory
-//! is short ([`reclaim`]).
+//! A thread's stack stays with the block of the thread, which is used again (`sched::blocks`): so a
+//! birth and an end touch neither page tables nor TLB. What is freed otherwise stays mapped too, in
+//! lists. All of it is given up when memory is short ([`reclaim`]).
 //!
 //! A fresh stack is all zeros. So the first word from the bottom that is not zero tells how deep it
 //! was ever used; a recycled stack is not cleared, its mark is that of all its users. The last 16
@@ -11,17 +11,19 @@
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
 use crate::arch::cpu::IrqGuard;
+use crate::sched::blocks;
 use crate::mem::PAGES;
 use crate::mem::ranges::PAGE_BYTES;
 use crate::mem::tables;
 use crate::mem::window::{UNIT_BYTES, UNIT_PAGES, block_of, units_for, window};
 use crate::sync::SpinLock;
 use core::mem::ManuallyDrop;
+use core::num::NonZeroUsize;
 use core::ops::Range;
 use core::ptr::with_exposed_provenance_mut;
 
 /// Sizes, in units, that have a list of their own: up to 256 KiB. All larger stacks share one.
-const SIZES: usize = 16;
+pub(crate) const SIZES: usize = 16;
 
 /// A stack: mapped, and nobody else's. Dropping it makes it free for the next thread.
 ///
@@ -33,7 +35,8 @@ pub struct Stack(Place);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     bottom: usize,
-    units: usize,
+    /// Never 0, so that the block of a thread has room for "no stack" here.
+    units: NonZeroUsize,
 }
 
 /// Why there is no stack.
@@ -50,7 +53,7 @@ pub enum StackError {
 pub struct StackStats {
     /// Mapped stacks, the free ones included.
     pub mapped_bytes: usize,
-    /// Free stacks that wait for their next user.
+    /// Free stacks that wait for their next user, those with a block included.
     pub cached_bytes: usize,
 }
 
@@ -64,7 +67,7 @@ struct Cache {
 /// What a free stack holds below its top.
 struct Free {
     next: usize,
-    units: usize,
+    units: NonZeroUsize,
 }
 
 static CACHE: SpinLock<Cache> = SpinLock::new(Cache {
@@ -82,7 +85,11 @@ impl Stack {
     ///
     /// [`StackError`], after free stacks of other sizes have been given up for it.
     pub fn new(bytes: usize) -> Result<Self, StackError> {
-        let units = units_for(bytes);
+        Self::of_units(units_for(bytes))
+    }
+
+    /// As [`new`](Self::new), by its size in units.
+    pub(crate) fn of_units(units: NonZeroUsize) -> Result<Self, StackError> {
         if let Some(place) = CACHE.lock().take(units) {
             return Ok(Self(place));
         }
@@ -102,10 +109,10 @@ impl Stack {
         self.0.top()
     }
 
-    /// As dropping it, where IRQs are masked.
+    /// Its size in units.
     #[inline]
-    pub(crate) fn free(self, irq: &IrqGuard) {
-        CACHE.lock_masked(irq).put(ManuallyDrop::new(self).0);
+    pub(crate) const fn units(&self) -> usize {
+        self.0.units.get()
     }
 
     /// Size.
@@ -126,12 +133,12 @@ impl Place {
     }
 
     const fn bytes(self) -> usize {
-        self.units * UNIT_BYTES
+        self.units.get() * UNIT_BYTES
     }
 
     /// Makes a stack out of fresh memory.
-    fn map(units: usize) -> Result<Self, StackError> {
-        let pages = units.checked_mul(UNIT_PAGES).ok_or(StackError::TooLarge)?;
+    fn map(units: NonZeroUsize) -> Result<Self, StackError> {
+        let pages = units.get().checked_mul(UNIT_PAGES).ok_or(StackError::TooLarge)?;
         if pages > PAGES.lock().total_pages() {
             return Err(StackError::TooLarge);
         }
@@ -149,11 +156,11 @@ impl Place {
     }
 
     /// Clears the memory from `block` and maps it at its window.
-    fn map_block(block: usize, units: usize) -> Result<Self, StackError> {
-        let stack = window(block, units).ok_or(StackError::TooLarge)?.stack;
+    fn map_block(block: usize, units: NonZeroUsize) -> Result<Self, StackError> {
+        let stack = window(block, units.get()).ok_or(StackError::TooLarge)?.stack;
         // Through the linear map, with IRQs as they were and no lock held.
         // SAFETY: the caller has just allocated the memory.
-        unsafe { with_exposed_provenance_mut::<u8>(block).write_bytes(0, units * UNIT_BYTES) };
+        unsafe { with_exposed_provenance_mut::<u8>(block).write_bytes(0, units.get() * UNIT_BYTES) };
         // SAFETY: from now on the memory is used through the window only. Windows of different
         // blocks are disjoint, and an earlier stack in this block was unmapped before it was freed.
         unsafe { map_with_table_below(&stack, block) }
@@ -173,9 +180,9 @@ impl Place {
         CACHE.lock().stats.mapped_bytes -= self.bytes();
         // SAFETY: nobody uses the range, as our caller promises, and `map_block` mapped it.
         unsafe { tables::unmap_pages(&(self.bottom..self.top())) };
-        let block = block_of(self.bottom, self.units);
+        let block = block_of(self.bottom, self.units.get());
         // SAFETY: allocated in `map`, and no core can reach the pages by the window any more.
-        unsafe { PAGES.lock().free(block, self.units * UNIT_PAGES) };
+        unsafe { PAGES.lock().free(block, self.units.get() * UNIT_PAGES) };
     }
 
     /// Where a free stack holds its place in the list.
@@ -224,7 +231,7 @@ impl Cache {
     }
 
     /// Takes a free stack of exactly this size.
-    fn take(&mut self, units: usize) -> Option<Place> {
+    fn take(&mut self, units: NonZeroUsize) -> Option<Place> {
         let mut from = &raw mut self.heads[list_of(units)];
         // In a list of one size the first fits; the list of large stacks is searched.
         loop {
@@ -260,15 +267,19 @@ impl Place {
         // SAFETY: tops other than 0 stand in lists of free stacks only, each of which has a link.
         let units = unsafe { (*link).units };
         Some(Self {
-            bottom: top - units * UNIT_BYTES,
+            bottom: top - units.get() * UNIT_BYTES,
             units,
         })
     }
 }
 
 /// The list in which free stacks of a size are.
-const fn list_of(units: usize) -> usize {
-    if units <= SIZES { units - 1 } else { SIZES }
+const fn list_of(units: NonZeroUsize) -> usize {
+    if units.get() <= SIZES {
+        units.get() - 1
+    } else {
+        SIZES
+    }
 }
 
 /// Gives all free stacks back to the page allocator. Returns how many pages that were.
@@ -278,8 +289,9 @@ pub fn reclaim() -> usize {
     let mut pages = 0;
     loop {
         let place = CACHE.lock().take_any();
+        let place = place.or_else(|| Some(ManuallyDrop::new(blocks::take_stack()?).0));
         let Some(place) = place else { return pages };
-        pages += place.units * UNIT_PAGES;
+        pages += place.units.get() * UNIT_PAGES;
         // SAFETY: the stack was free and has just been taken out of its list.
         unsafe { place.unmap() };
     }
@@ -287,5 +299,7 @@ pub fn reclaim() -> usize {
 
 /// What stacks cost now.
 pub fn stats() -> StackStats {
-    CACHE.lock().stats
+    let mut stats = CACHE.lock().stats;
+    stats.cached_bytes += blocks::stack_units() * UNIT_BYTES;
+    stats
 }

@@ -13,6 +13,7 @@
 //! The guard grows with the stack, and 16 KiB of stack cost 48 bytes of page table entries.
 
 use crate::mem::ranges::PAGE_BYTES;
+use core::num::NonZeroUsize;
 use core::ops::Range;
 
 /// Pages of a unit: stacks are whole units of memory, aligned to a unit.
@@ -43,9 +44,11 @@ pub struct Window {
 }
 
 /// How many units a stack of `bytes` needs: at least one.
-pub const fn units_for(bytes: usize) -> usize {
-    let units = bytes.div_ceil(UNIT_BYTES);
-    if units == 0 { 1 } else { units }
+pub const fn units_for(bytes: usize) -> NonZeroUsize {
+    match NonZeroUsize::new(bytes.div_ceil(UNIT_BYTES)) {
+        Some(units) => units,
+        None => NonZeroUsize::MIN,
+    }
 }
 
 /// The window of the `units` units of memory from physical address `block`, which is a multiple of
@@ -84,9 +87,9 @@ mod tests {
     #[test]
     fn stacks_are_rounded_up_to_units() {
         for (bytes, units) in [(0, 1), (1, 1), (16384, 1), (16385, 2), (1 << 20, 64)] {
-            assert_eq!(units_for(bytes), units, "{bytes}");
+            assert_eq!(units_for(bytes).get(), units, "{bytes}");
         }
-        assert_eq!(units_for(usize::MAX), usize::MAX / UNIT_BYTES + 1);
+        assert_eq!(units_for(usize::MAX).get(), usize::MAX / UNIT_BYTES + 1);
     }
 
     #[test]

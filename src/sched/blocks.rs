@@ -9,10 +9,15 @@
 //! core ignores in an address (TBI: DDI 0487, D8.8.1). A crash begins the next generation; who then finds a mutex with
 //! the pointer of an earlier one knows that its owner is dead (`is_past`). It costs nothing where there is no crash.
 //! A block whose generations are used up, after 255 crashes, is not used again.
+//!
+//! A thread's stack stays with its block, which waits for the next thread in a list for the size of the stack: so a birth
+//! takes both at once, and when nobody refers to the thread any more both go back at once. When memory is short the stacks
+//! are taken away from blocks that are free.
 
 #![expect(unsafe_code, reason = "blocks are shared by counted pointers")]
 
 use alloc::boxed::Box;
+use core::mem::ManuallyDrop;
 use core::num::NonZeroUsize;
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -20,6 +25,7 @@ use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::mem::fallible::{NoMemory, try_box};
+use crate::mem::stacks::{SIZES, Stack, StackError};
 use crate::sched::per_core::Core;
 use crate::sched::registry;
 use crate::sched::thread::{self, Birth, Thread};
@@ -38,12 +44,60 @@ unsafe impl Sync for ThreadRef {}
 
 /// Blocks that no thread has, linked by `next_free`.
 #[derive(Debug)]
-struct Free(Option<NonNull<Thread>>);
+struct Free {
+    /// By the units of the stacks that they have; first those that have none.
+    lists: [Option<NonNull<Thread>>; SIZES + 1],
+    /// Units of all those stacks.
+    units: usize,
+}
 
 // SAFETY: a free block is the list's alone.
 unsafe impl Send for Free {}
 
-static FREE: SpinLock<Free> = SpinLock::new(Free(None));
+static FREE: SpinLock<Free> = SpinLock::new(Free {
+    lists: [None; SIZES + 1],
+    units: 0,
+});
+
+impl Free {
+    /// A block with a stack of so many units; 0: without one.
+    #[inline(always)]
+    fn take(&mut self, units: usize) -> Option<NonNull<Thread>> {
+        let list = self.lists.get_mut(units)?;
+        let block = (*list)?;
+        // SAFETY: a block in the list.
+        *list = unsafe { block.as_ref() }.next_free.get();
+        self.units -= units;
+        Some(block)
+    }
+
+    /// Takes over a block with a stack of so many units, of which there is a list.
+    #[inline(always)]
+    fn put(&mut self, block: NonNull<Thread>, units: usize) {
+        let Some(list) = self.lists.get_mut(units) else {
+            return;
+        };
+        // SAFETY: where a block once was there is one for ever; it is the list's now.
+        unsafe { block.as_ref() }.next_free.set(*list);
+        *list = Some(block);
+        self.units += units;
+    }
+}
+
+/// Units of the stacks that free blocks have.
+pub(crate) fn stack_units() -> usize {
+    FREE.lock().units
+}
+
+/// Takes the stack of a free block, if one has one.
+pub(crate) fn take_stack() -> Option<Stack> {
+    let mut free = FREE.lock();
+    let block = (1..=SIZES).find_map(|units| free.take(units))?;
+    // SAFETY: just taken from a list, so it is ours.
+    let stack = unsafe { block.as_ref() }.stack.take();
+    free.put(block, 0);
+    stack
+}
 
 /// Blocks that are not used again.
 static WORN_OUT: AtomicUsize = AtomicUsize::new(0);
@@ -83,35 +137,37 @@ fn renewed(block: NonNull<Thread>) -> NonNull<Thread> {
     })
 }
 
-/// A block that no thread has: its holder's alone.
+/// A block that no thread has, with a stack: its holder's alone.
 #[derive(Debug)]
 pub(crate) struct Vacant(NonNull<Thread>);
 
 impl Vacant {
-    /// One that is free, or a new one.
+    /// One that is free, or a new one, with a stack of so many units.
     ///
     /// # Errors
     ///
-    /// There is no memory for one.
-    #[inline]
-    pub(crate) fn take() -> Result<Self, NoMemory> {
-        {
-            let mut free = FREE.lock();
-            if let Some(block) = free.0 {
-                // SAFETY: a block in the list.
-                free.0 = unsafe { block.as_ref() }.next_free.get();
-                return Ok(Self(block));
-            }
+    /// There is no memory for it, or for its stack; or that would be larger than the memory.
+    #[inline(always)]
+    pub(crate) fn take(units: NonZeroUsize) -> Result<Self, StackError> {
+        let free = FREE.lock().take(units.get());
+        match free {
+            Some(block) => Ok(Self(block)),
+            None => furnish(units),
         }
-        make()
+    }
+
+    /// The address above its stack.
+    #[inline]
+    pub(crate) fn stack_top(&self) -> usize {
+        // SAFETY: where a block once was there is one for ever.
+        unsafe { self.0.as_ref() }.stack().map_or(0, Stack::top)
     }
 
     /// Gives it to a new thread. The first reference to that, besides the scheduler's own, for which `reap` makes a
     /// `ThreadRef`.
     #[inline(always)]
     pub(super) fn occupy(self, birth: Birth, irq: &IrqGuard) -> ThreadRef {
-        let block = self.0;
-        core::mem::forget(self);
+        let block = ManuallyDrop::new(self).0;
         // SAFETY: no thread has it, and nobody refers to it but mutexes whose owner it was.
         unsafe { inheritance::renew(block, || Thread::begin(block, birth), irq) };
         ThreadRef(renewed(block))
@@ -126,19 +182,49 @@ impl Drop for Vacant {
 
 /// Nobody refers to the thread of this block any more, if it had one.
 fn give_back(block: NonNull<Thread>) {
-    let mut free = FREE.lock();
-    // SAFETY: where a block once was there is one for ever; it is the list's now.
-    unsafe { block.as_ref() }.next_free.set(free.0);
-    free.0 = Some(block);
+    // SAFETY: where a block once was there is one for ever; it is ours now.
+    let thread = unsafe { block.as_ref() };
+    let units = thread.stack().map_or(0, Stack::units);
+    if units > SIZES || thread.generation() == LAST {
+        return give_back_bare(block);
+    }
+    FREE.lock().put(block, units);
+}
+
+/// The same, without its stack; one that is worn out is not used again.
+#[cold]
+#[inline(never)]
+fn give_back_bare(block: NonNull<Thread>) {
+    // SAFETY: as above.
+    let thread = unsafe { block.as_ref() };
+    drop(thread.stack.take());
+    if thread.generation() == LAST {
+        WORN_OUT.fetch_add(1, Ordering::Relaxed);
+    } else {
+        FREE.lock().put(block, 0);
+    }
+}
+
+/// A block without a stack, or a new one, and a stack for it.
+#[cold]
+#[inline(never)]
+fn furnish(units: NonZeroUsize) -> Result<Vacant, StackError> {
+    let stack = Stack::of_units(units)?;
+    let free = FREE.lock().take(0);
+    let block = match free {
+        Some(block) => block,
+        None => make().map_err(|NoMemory| StackError::OutOfMemory)?,
+    };
+    // SAFETY: no thread has it, and it is in no list.
+    unsafe { block.as_ref() }.stack.set(Some(stack));
+    Ok(Vacant(block))
 }
 
 /// A block that no thread has had yet.
-#[cold]
-#[inline(never)]
-fn make() -> Result<Vacant, NoMemory> {
+fn make() -> Result<NonNull<Thread>, NoMemory> {
     let block: &'static Thread = Box::leak(try_box(Thread::idle())?);
     registry::add(block);
-    Ok(Vacant(block.into()))
+    Ok(block.into())
 }
 
 /// The current thread owns no mutex any more, whatever it had locked: its thread pointer is of the block's next
@@ -164,7 +250,7 @@ impl ThreadRef {
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more)
             .ok()?;
         let thread = Self(renewed(block));
-        (!thread.is_gone.load(Ordering::Relaxed)).then_some(thread)
+        (!thread.is_gone()).then_some(thread)
     }
 
     /// One more reference to a block that somebody holds one to.
@@ -213,10 +299,6 @@ impl Drop for ThreadRef {
         // Release here, acquire below: what others did with the block comes before its next use.
         if self.references.fetch_sub(1, Ordering::Release) == 1 {
             fence(Ordering::Acquire);
-            if self.generation() == LAST {
-                WORN_OUT.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
             give_back(self.0);
         }
     }

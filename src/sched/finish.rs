@@ -20,54 +20,40 @@ pub(super) extern "C" fn finish_switch(old: *const Thread) {
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
     debug_assert!(core::ptr::eq(thread::current(), core.own(&irq).current));
-    if core.own(&irq).after == AfterSwitch::NOTHING {
+    let after = core::mem::replace(&mut core.own(&irq).after, AfterSwitch::NOTHING);
+    if after.is_looked_at() {
         // SAFETY: not released yet.
-        unsafe { release(old) };
-    } else {
-        // SAFETY: not released yet.
-        unsafe { release_and_more(old, core, &irq) };
+        unsafe { look_at(old, after, core, &irq) };
+    }
+    // SAFETY: the block is there until this store: an ended thread is reaped later, and whoever takes a living
+    // one waits for the flag. No reference outlives the statement.
+    unsafe { (*old).standing.switch_out() };
+    if after.has(AfterSwitch::LEAVES)
+        && let Some(leaving) = NonNull::new(old.cast_mut())
+    {
+        leave(core, leaving, &irq);
     }
 }
 
-/// Releases the old thread.
+/// Looks at the old thread before it is released: so that who takes it does whatever comes next at a later moment.
 ///
 /// # Safety
 ///
 /// It is not released yet: until then its block is there.
-#[inline(always)]
-unsafe fn release(old: *const Thread) {
-    // SAFETY: the block is there until this store: an ended thread is reaped later, and whoever takes a living
-    // one waits for the flag. No reference outlives the statement.
-    unsafe { (*old).standing.switch_out() };
-}
-
-/// Releases the old thread, which is recorded before: so that who takes it does whatever comes next at a later moment.
-/// Then sends it away, or buries it, if it is not for this core any more.
-///
-/// # Safety
-///
-/// As of [`release`].
 #[cold]
-unsafe fn release_and_more(old: *const Thread, core: &Core, irq: &IrqGuard) {
-    let after = core::mem::replace(&mut core.own(irq).after, AfterSwitch::NOTHING);
+unsafe fn look_at(old: *const Thread, after: AfterSwitch, core: &Core, irq: &IrqGuard) {
     if after.has(AfterSwitch::OVERFLOWED) {
         // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
         overflow::switched_away(unsafe { &*old });
     }
     if after.has(AfterSwitch::RECORDED) {
-        // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
+        // SAFETY: as above.
         tracer::switched(core, unsafe { &*old }, thread::current(), irq);
-    }
-    // SAFETY: as our caller promises.
-    unsafe { release(old) };
-    if after.has(AfterSwitch::LEAVES)
-        && let Some(leaving) = NonNull::new(old.cast_mut())
-    {
-        leave(core, leaving, irq);
     }
 }
 
 /// The old thread is not for this core any more: it has ended, or it goes to another core.
+#[inline(always)]
 fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: in no queue and on no core, so it is ours.
     let thread = unsafe { leaving.as_ref() };

@@ -11,12 +11,12 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::core_id::CoreId;
-use crate::mem::fallible::NoMemory;
-use crate::mem::stacks::{Stack, StackError};
+use crate::mem::stacks::StackError;
+use crate::mem::window::units_for;
 use crate::sched::blocks::{ThreadRef, Vacant};
 use crate::sched::context::Context;
 use crate::sched::per_core;
-use crate::sched::policy::Priority;
+use crate::sched::policy::{Priority, Rank};
 use crate::sched::switch::{Cause, reschedule};
 use crate::sched::thread::{self, Birth, NAME_BYTES, Thread};
 use crate::sched::wake::{self, Claimed, State};
@@ -36,12 +36,10 @@ pub struct Request {
     pub core: Option<CoreId>,
 }
 
-/// Where a new thread starts, and what it stands on.
+/// Where a new thread starts.
 #[derive(Debug)]
 pub struct Start {
-    /// Its stack.
-    pub stack: Stack,
-    /// Bytes at the top of the stack that somebody else has written: a multiple of 16, small.
+    /// Bytes at the top of its stack that somebody else has written: a multiple of 16, small.
     pub taken_bytes: usize,
     /// What it calls, from a defined state of all registers, with `argument`.
     pub entry: extern "C" fn(usize),
@@ -61,19 +59,18 @@ pub struct Start {
 ///
 /// As of `start`.
 pub unsafe fn spawn(
-    request: Request,
+    request: &Request,
     entry: extern "C" fn(usize),
     argument: usize,
     abandon: Option<fn(usize)>,
 ) -> Result<ThreadRef, StackError> {
     let start = Start {
-        stack: Stack::new(request.stack_bytes)?,
         taken_bytes: 0,
         entry,
         argument,
         abandon,
     };
-    let block = Vacant::take().map_err(|NoMemory| StackError::OutOfMemory)?;
+    let block = Vacant::take(units_for(request.stack_bytes))?;
     // SAFETY: the caller's promise.
     Ok(unsafe { self::start(block, request, start) })
 }
@@ -84,27 +81,40 @@ pub unsafe fn spawn(
 ///
 /// `entry` may be called once with `argument`, on any core, at any time from now on; and `abandon`, in place of it or
 /// after it, if the thread crashes before it has taken the argument over.
-pub(crate) unsafe fn start(block: Vacant, request: Request, start: Start) -> ThreadRef {
-    let sp = start.stack.top() - start.taken_bytes - size_of::<Context>();
+#[inline(never)]
+pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> ThreadRef {
+    let sp = block.stack_top() - start.taken_bytes - size_of::<Context>();
     // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned to pages.
     unsafe { (*(sp as *mut Context)).start() };
+    let id = next_id();
     let irq = IrqGuard::mask();
     let birth = Birth {
-        id: next_id(),
-        name: request.name,
+        id,
+        name: request.name.clone(),
+        rank: first_rank(id),
         priority: request.priority,
         realtime: request.realtime,
-        core: request.core.unwrap_or_else(crate::cores::current),
+        core: request.core.unwrap_or_else(|| per_core::this(&irq).id()),
         pinned: request.core.is_some(),
         sp,
         entry: start.entry,
         argument: start.argument,
         abandon: start.abandon,
-        stack: start.stack,
     };
     let thread = block.occupy(birth, &irq);
     Claimed::new_thread(&thread).make_ready_masked(&irq);
     thread
+}
+
+/// Where a thread begins that the current one has born, IRQs masked: beside that. So it comes before nobody who would not
+/// come after its parent, who need not make room for it, and it takes its turn as its parent would.
+#[inline]
+fn first_rank(id: u32) -> Rank {
+    match thread::current().normal_rank() {
+        // An idle thread's: the first threads have nobody to come after.
+        Rank::IDLE => Rank::fresh(id),
+        rank => rank,
+    }
 }
 
 /// A number that no thread has had for a long time. 0 is the idle threads'.
@@ -134,66 +144,59 @@ pub(super) extern "C" fn thread_exit() -> ! {
 pub(crate) fn end() -> ! {
     let irq = IrqGuard::mask();
     let current = thread::current();
-    wake_joiner_here(current, &irq);
     current.set_state(State::Exited);
     reschedule(Cause::Exit, &irq);
     unreachable!("a thread that has ended was switched to")
 }
 
-/// Waits until `thread` has ended and its stack is free. For one thread, which has the handle.
+/// Waits until `thread` has ended and stands on its stack no more. For one thread, which has the handle.
 pub fn join(thread: &Thread) {
-    // Acquire: what the thread has done is seen.
-    while !thread.is_gone.load(Ordering::Acquire) {
+    while !thread.is_gone() {
         let irq = IrqGuard::mask();
-        let mut joiner = thread.joiner.lock_masked(&irq);
-        if thread.is_gone.load(Ordering::Relaxed) {
-            break;
-        }
-        debug_assert!(joiner.is_none());
         let current = thread::current();
-        // Whoever wakes it has the lock first, so it sees both.
         current.set_state(State::Waiting);
-        *joiner = Some(NonNull::from(current));
-        drop(joiner);
-        wake::block(&irq);
+        if thread.joiner.wait(current) {
+            wake::block(&irq);
+        } else {
+            // Whoever has uttered a wish while it seemed to wait has told nobody.
+            current.standing.go_on(&per_core::this(&irq).rescan);
+            wake::ask_core(current, &irq);
+            wake::preempt_or_arm(&irq);
+        }
     }
 }
 
-/// If somebody waits on this core for the end of `current`, which is near: makes it ready, so that the core goes on with
-/// it, and not with the idle thread. The switch reaps before that. If it is sent elsewhere in between, it waits again; who
-/// waits elsewhere is woken by [`reap`].
+/// If somebody waits on this core for the end of `thread`, which is near: claims it, so that the core goes on with it, and
+/// not with the idle thread. Nothing of `thread` is left before that runs. If it is sent elsewhere in between, it waits
+/// again; who waits elsewhere is woken by [`reap`].
 #[inline(always)]
-fn wake_joiner_here(current: &Thread, irq: &IrqGuard) {
-    let mut joiner = current.joiner.lock_masked(irq);
-    let here = per_core::this(irq).id();
-    // SAFETY: as in `wake_joiner`.
-    if joiner.is_some_and(|joiner| unsafe { joiner.as_ref() }.core() == here) {
-        wake_joiner(&mut joiner, irq);
-    }
-}
-
-/// Makes ready who waits, if anybody does.
-fn wake_joiner(joiner: &mut Option<NonNull<Thread>>, irq: &IrqGuard) {
-    let Some(joiner) = joiner.take() else { return };
+pub(super) fn claim_joiner_here(thread: &Thread, here: CoreId) -> Option<Claimed> {
+    let joiner = thread.joiner.take_if(|joiner| joiner.core() == here)?;
     // SAFETY: it waits, or is about to, and does not go on before it is claimed: so its block stays.
-    if let Some(woken) = Claimed::claim(unsafe { joiner.as_ref() }, State::Waiting) {
-        woken.enqueue(irq);
+    Claimed::claim(unsafe { joiner.as_ref() }, State::Waiting)
+}
+
+/// As [`claim_joiner_here`], and puts it into its queue.
+pub(super) fn wake_joiner_here(thread: &Thread, irq: &IrqGuard) {
+    if let Some(joiner) = claim_joiner_here(thread, per_core::this(irq).id()) {
+        joiner.enqueue(irq);
     }
 }
 
-/// Frees what a thread that has ended stood on, and wakes who waits for its end.
+/// Lets those who wait for the end of a thread know of it. Its stack and its block are free when nobody refers to it any
+/// more.
 ///
 /// # Safety
 ///
 /// The thread has been switched away from for good. Called once, by the next thread on its core.
+#[inline(always)]
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: called once.
     let thread = unsafe { ThreadRef::of_scheduler(thread) };
-    let mut joiner = thread.joiner.lock_masked(irq);
-    if let Some(stack) = thread.stack.take() {
-        stack.free(irq);
+    if let Some(joiner) = thread.joiner.set_gone() {
+        // SAFETY: as in `claim_joiner_here`.
+        if let Some(woken) = Claimed::claim(unsafe { joiner.as_ref() }, State::Waiting) {
+            woken.enqueue(irq);
+        }
     }
-    // Release: a joiner that sees it without the lock sees the value.
-    thread.is_gone.store(true, Ordering::Release);
-    wake_joiner(&mut joiner, irq);
 }

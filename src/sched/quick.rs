@@ -16,13 +16,14 @@ use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
-use crate::sched::per_core::{self, Core, Own};
+use crate::sched::claim::Way;
+use crate::sched::per_core::{self, AfterSwitch, Core, Own};
 use crate::sched::policy::{DecayedTime, Decision, Rank};
 use crate::sched::run_queue::Place;
 use crate::sched::switch::{Cause, STAY, hand_over, pair};
 use crate::sched::thread::Thread;
-use crate::sched::wake::State;
-use crate::sched::{balance, traffic};
+use crate::sched::wake::{Claimed, State};
+use crate::sched::{balance, lifecycle, traffic};
 
 /// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
 /// as `schedule_next_thread` does, or `cause` in the high half and 0 in the low one: to be decided by the long way.
@@ -93,17 +94,7 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
         None if runner.rank.is_realtime() => runner.rank,
         None => return None,
     };
-    let new = if own.queue.is_empty() {
-        NonNull::from(&core.idle)
-    } else {
-        let new = own.queue.pop_quickly()?;
-        if own.queue.is_empty() {
-            balance::rest(own);
-        } else {
-            own.arm(own.policy.soonest_loss_ticks(now));
-        }
-        new
-    };
+    let new = next_of(core, own, now)?;
     // SAFETY: as in `yields`.
     let old = unsafe { &*own.current };
     old.set_rank(rank);
@@ -155,7 +146,9 @@ extern "C" fn others(cause: Cause) -> u128 {
                 None
             }
         }
-        Cause::Yield | Cause::Block | Cause::Exit | Cause::Migrate => None,
+        // A tail call, before there is a frame.
+        Cause::Exit => return ends(cause),
+        Cause::Yield | Cause::Block | Cause::Migrate => None,
     };
     decided.unwrap_or(by_the_long_way(cause))
 }
@@ -246,4 +239,64 @@ fn makes_room(
         time.with_penalty(),
         cause,
     ))
+}
+
+/// The thread has ended. Most often somebody waits for that here, and nobody else for the core: the one goes, the other
+/// comes, and neither is queued.
+#[inline(never)]
+extern "C" fn ends(cause: Cause) -> u128 {
+    // SAFETY: as in `decide_quickly`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    if !core.inbox.is_empty() {
+        return by_the_long_way(cause);
+    }
+    // SAFETY: as in `yields`.
+    let old = unsafe { &*core.own(&irq).current };
+    debug_assert!(old.state() == State::Exited);
+    let joiner = lifecycle::claim_joiner_here(old, core.id());
+    let is_lone = core.own(&irq).queue.is_empty();
+    let now = timer::now();
+    let new = match joiner {
+        Some(joiner) if is_lone && is_usual(&joiner, core) => joiner.take_over(),
+        joiner => {
+            if let Some(joiner) = joiner {
+                joiner.enqueue(&irq);
+            }
+            let Some(new) = next_of(core, core.own(&irq), now) else {
+                return by_the_long_way(cause);
+            };
+            core.count_out(&irq);
+            new
+        }
+    };
+    let own = core.own(&irq);
+    own.need_resched = false;
+    own.after.add(AfterSwitch::LEAVES);
+    count_voluntary(core, old);
+    // It is not charged: it never runs again.
+    let time = own.policy.at(now);
+    leave_for(core, own, old, new, now, time, cause)
+}
+
+/// Whether a thread that was claimed can run here at once.
+#[inline(always)]
+fn is_usual(claimed: &Claimed, core: &Core) -> bool {
+    let standing = &claimed.thread().standing;
+    standing.way(core.id()) == Way::Home && !standing.is_changed()
+}
+
+/// Who comes when nobody goes on.
+#[inline(always)]
+fn next_of(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
+    if own.queue.is_empty() {
+        return Some(NonNull::from(&core.idle));
+    }
+    let new = own.queue.pop_quickly()?;
+    if own.queue.is_empty() {
+        balance::rest(own);
+    } else {
+        own.arm(own.policy.soonest_loss_ticks(now));
+    }
+    Some(new)
 }

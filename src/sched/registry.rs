@@ -85,28 +85,17 @@ fn each() -> impl Iterator<Item = ThreadRef> {
     .filter_map(|block| unsafe { ThreadRef::of_living(block) })
 }
 
-/// How much of a stack is looked at in one go, with IRQs masked.
-const CHUNK_BYTES: usize = 4096;
-
 /// How deep the stack of `thread` was ever used, in bytes; `None` if it has ended. A stack that another thread had
 /// before shows the deeper of the two. Takes a look at every word that was never used.
 pub fn stack_used(thread: &ThreadRef) -> Option<usize> {
-    let mut seen = 0;
-    loop {
-        // Under this lock `reap` frees the stack.
-        let _joiner = thread.joiner.lock();
-        let stack = thread.stack_range()?;
-        let chunk = stack.start + seen..stack.end.min(stack.start + seen + CHUNK_BYTES);
-        if chunk.is_empty() {
-            return Some(0);
-        }
-        for word in chunk.clone().step_by(size_of::<u64>()) {
-            // SAFETY: a word of a stack that stays mapped while we hold the lock. Its thread may write it meanwhile:
-            // volatile, and any value will do.
-            if unsafe { core::ptr::with_exposed_provenance::<u64>(word).read_volatile() } != 0 {
-                return Some(stack.end - word);
-            }
-        }
-        seen += chunk.len();
+    if thread.is_gone() {
+        return None;
     }
+    let stack = thread.stack_range()?;
+    let used = stack.clone().step_by(size_of::<u64>()).find(|&word| {
+        // SAFETY: a word of a stack that stays mapped while we have the reference. Its thread may write it meanwhile:
+        // volatile, and any value will do.
+        unsafe { core::ptr::with_exposed_provenance::<u64>(word).read_volatile() != 0 }
+    });
+    Some(used.map_or(0, |word| stack.end - word))
 }

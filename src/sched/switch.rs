@@ -107,6 +107,9 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
+    if cause == Cause::Exit {
+        lifecycle::wake_joiner_here(thread::current(), &irq);
+    }
     let own = core.own(&irq);
     own.need_resched = false;
     // SAFETY: a core's current thread does not end before `finish_switch` of the next one.

@@ -24,13 +24,13 @@ use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
 use crate::sched::wait_list::WaitLinks;
-use crate::sync::SpinLock;
 use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
 mod birth;
 mod end;
+mod joiner;
 mod links;
 mod urgency;
 mod value;
@@ -100,10 +100,8 @@ pub struct Thread {
     pub(super) references: AtomicUsize,
     realtime: AtomicU8,
     priority: AtomicU32,
-    /// Set when it has ended and its stack is free.
-    pub(crate) is_gone: AtomicBool,
-    /// Who waits for that. Under its lock the stack is freed.
-    pub(super) joiner: SpinLock<Option<NonNull<Self>>>,
+    /// Whether it has ended and left its stack, and who waits for that.
+    pub(super) joiner: joiner::Joiner,
     /// Whether its value is there, and who drops it.
     value: AtomicU8,
 
@@ -118,8 +116,8 @@ pub struct Thread {
     // --- changed only when no thread has the block ---
     id: Cell<u32>,
     name: UnsafeCell<heapless::String<NAME_BYTES>>,
+    /// Its stack. It stays the block's, for the next thread (`sched::blocks`).
     pub(super) stack: Cell<Option<Stack>>,
-    stack_bytes: Cell<usize>,
 }
 
 impl fmt::Debug for Thread {
@@ -235,18 +233,26 @@ impl Thread {
         unsafe { &*self.name.get() }
     }
 
-    /// Where its stack is; `None`: it has none, or it has ended.
-    ///
-    /// For whoever sees to it that it does not end meanwhile.
+    /// Its stack; `None`: that of an idle thread is not its own.
+    pub(super) fn stack(&self) -> Option<&Stack> {
+        // SAFETY: changed only when no thread has the block.
+        unsafe { &*self.stack.as_ptr() }.as_ref()
+    }
+
+    /// Where its stack is. It is mapped for as long as somebody has a reference to the thread.
     pub(crate) fn stack_range(&self) -> Option<Range<usize>> {
-        // SAFETY: written at the thread's birth, and by who frees the stack, whom our caller holds off.
-        let stack = unsafe { &*self.stack.as_ptr() };
-        stack.as_ref().map(|stack| stack.bottom()..stack.top())
+        self.stack().map(|stack| stack.bottom()..stack.top())
     }
 
     /// Size of its stack.
     pub fn stack_bytes(&self) -> usize {
-        self.stack_bytes.get()
+        self.stack().map_or(0, Stack::bytes)
+    }
+
+    /// Whether it has ended, and nothing of it runs any more.
+    #[inline]
+    pub(crate) fn is_gone(&self) -> bool {
+        self.joiner.is_gone()
     }
 }
 

@@ -46,6 +46,11 @@ impl Claimed {
         unsafe { self.0.as_ref() }
     }
 
+    /// The thread itself, for who lets it run at once.
+    pub(super) fn take_over(self) -> NonNull<Thread> {
+        self.0
+    }
+
     /// A thread that was never started: it is nobody else's.
     pub(super) fn new_thread(thread: &Thread) -> Self {
         debug_assert!(thread.state() == State::Ready);

@@ -6,12 +6,12 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::with_exposed_provenance_mut;
-use core::sync::atomic::Ordering;
 
 use super::{Result, Thread};
 use crate::cores::CoreId;
 use crate::mem::fallible::{NoMemory, try_box};
-use crate::mem::stacks::{Stack, StackError};
+use crate::mem::stacks::StackError;
+use crate::mem::window::units_for;
 use crate::sched::blocks::Vacant;
 use crate::sched::lifecycle::{self, Request, Start};
 use crate::sched::per_core;
@@ -124,16 +124,9 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        if let Some(core) = self.request.core
-            && !per_core::get(core).is_online()
-        {
-            return Err(SpawnError::NoSuchCore(core));
-        }
-        let stack = Stack::new(self.request.stack_bytes).map_err(SpawnError::Stack)?;
-        let vacant = Vacant::take()?;
-        let (argument, taken_bytes) = put(f, &stack)?;
+        let vacant = prepare(&self.request)?;
+        let (argument, taken_bytes) = put(f, &vacant)?;
         let start = Start {
-            stack,
             taken_bytes,
             entry: run::<F, T>,
             argument,
@@ -141,12 +134,23 @@ impl Builder {
         };
         // SAFETY: `run` takes the function, once, in the new thread, to which it may move. Of one that lies on the stack
         // nothing has to be freed; a box is freed by `run`, or in place of it.
-        let block = unsafe { lifecycle::start(vacant, self.request, start) };
+        let block = unsafe { lifecycle::start(vacant, &self.request, start) };
         Ok(JoinHandle {
             thread: Thread(block),
             value: PhantomData,
         })
     }
+}
+
+/// What does not depend on the thread's function, of what comes before it.
+#[inline(never)]
+fn prepare(request: &Request) -> core::result::Result<Vacant, SpawnError> {
+    if let Some(core) = request.core
+        && !per_core::get(core).is_online()
+    {
+        return Err(SpawnError::NoSuchCore(core));
+    }
+    Vacant::take(units_for(request.stack_bytes)).map_err(SpawnError::Stack)
 }
 
 /// Functions with more bytes of captured values than this, or less common alignments, get a box.
@@ -158,10 +162,10 @@ const fn lies_on_stack<F>() -> bool {
 }
 
 /// Puts a function where `run` finds it. Returns its address, and how many bytes it takes of the stack.
-fn put<F>(f: F, stack: &Stack) -> core::result::Result<(usize, usize), NoMemory> {
+fn put<F>(f: F, vacant: &Vacant) -> core::result::Result<(usize, usize), NoMemory> {
     if lies_on_stack::<F>() {
         let bytes = size_of::<F>().next_multiple_of(16);
-        let at = stack.top() - bytes;
+        let at = vacant.stack_top() - bytes;
         // SAFETY: nobody else uses the stack, which is larger; it begins at a multiple of 16, and so does this.
         unsafe { with_exposed_provenance_mut::<F>(at).write(f) };
         Ok((at, bytes))
@@ -216,7 +220,7 @@ impl<T> JoinHandle<T> {
 
     /// Whether the thread has ended: `join` would not wait.
     pub fn is_finished(&self) -> bool {
-        self.thread.0.is_gone.load(Ordering::Acquire)
+        self.thread.0.is_gone()
     }
 
     /// The thread.

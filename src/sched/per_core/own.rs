@@ -88,6 +88,11 @@ impl AfterSwitch {
         self.0 &= !other.0;
     }
 
+    /// Whether somebody looks at the old thread before it is released.
+    pub(in crate::sched) const fn is_looked_at(self) -> bool {
+        self.0 & (Self::RECORDED.0 | Self::OVERFLOWED.0) != 0
+    }
+
     pub(in crate::sched) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

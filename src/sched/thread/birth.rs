@@ -7,17 +7,16 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use core::sync::atomic::{Ordering, Ordering::Relaxed};
 
+use super::joiner::Joiner;
 use super::value::{NOWHERE, Words};
 use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
-use crate::mem::stacks::Stack;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::policy::{Priority, Rank, Urgency};
 use crate::sched::wait_list::WaitLinks;
 use crate::sched::{inbox, registry, run_queue, timer_queue};
-use crate::sync::SpinLock;
 use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
@@ -27,6 +26,8 @@ use crate::thread::local::Locals;
 pub(in crate::sched) struct Birth {
     pub(in crate::sched) id: u32,
     pub(in crate::sched) name: heapless::String<NAME_BYTES>,
+    /// Where it begins in the normal class.
+    pub(in crate::sched) rank: Rank,
     pub(in crate::sched) priority: Priority,
     pub(in crate::sched) realtime: u8,
     pub(in crate::sched) core: CoreId,
@@ -37,7 +38,6 @@ pub(in crate::sched) struct Birth {
     pub(in crate::sched) argument: usize,
     /// Frees what stands behind `argument`, if `entry` does not come to it.
     pub(in crate::sched) abandon: Option<fn(usize)>,
-    pub(in crate::sched) stack: Stack,
 }
 
 impl Thread {
@@ -81,8 +81,7 @@ impl Thread {
             references,
             realtime,
             priority,
-            is_gone,
-            joiner: _,
+            joiner,
             value,
             cpu_time,
             switches_voluntary,
@@ -91,8 +90,7 @@ impl Thread {
             left_by,
             id,
             name,
-            stack,
-            stack_bytes,
+            stack: _,
         } = unsafe { block.as_ref() };
         // Whoever ends waits for nothing, and is in no queue.
         debug_assert!(!is_timer_armed.get() && !wait_links.is_linked());
@@ -106,13 +104,12 @@ impl Thread {
         words.set([birth.entry as usize, birth.argument]);
         abandon.set(birth.abandon);
         // As `adopt_changes` would make them.
-        let fresh = Rank::fresh(birth.id);
         let rank = if birth.realtime == 0 {
-            fresh
+            birth.rank
         } else {
             Rank::realtime(birth.realtime)
         };
-        own_rank.set(fresh);
+        own_rank.set(birth.rank);
         is_rank_lent.set(false);
         // SAFETY: nobody looks at them, as our caller promises; all are in cells, or atomics.
         unsafe {
@@ -127,9 +124,6 @@ impl Thread {
             // Those of a thread that has crashed are lost.
             locals.get().write(Locals::new());
             name.get().write(birth.name);
-            stack_bytes.set(birth.stack.bytes());
-            // Whoever ends has given its own back.
-            stack.as_ptr().write(Some(birth.stack));
         }
         reason.store(0, Relaxed);
         edges.forget();
@@ -138,7 +132,7 @@ impl Thread {
         inherited_rank.store(Rank::IDLE.to_bits(), Relaxed);
         realtime.store(birth.realtime, Relaxed);
         priority.store(birth.priority.percent(), Relaxed);
-        is_gone.store(false, Relaxed);
+        joiner.begin();
         value.store(NOWHERE, Relaxed);
         cpu_time.begin();
         switches_voluntary.begin();
@@ -183,8 +177,7 @@ impl Thread {
             references: AtomicUsize::new(0),
             realtime: AtomicU8::new(0),
             priority: AtomicU32::new(Priority::NORMAL.percent()),
-            is_gone: AtomicBool::new(false),
-            joiner: SpinLock::new(None),
+            joiner: Joiner::new(),
             value: AtomicU8::new(NOWHERE),
             cpu_time: CpuTime::new(),
             switches_voluntary: Counter::new(),
@@ -194,7 +187,6 @@ impl Thread {
             id: Cell::new(0),
             name: UnsafeCell::new(heapless::String::new()),
             stack: Cell::new(None),
-            stack_bytes: Cell::new(0),
         }
     }
 }

@@ -76,6 +76,20 @@ impl Thread {
         }
     }
 
+    /// Its rank in the normal class, whatever it runs with. For whoever owns the thread.
+    #[inline]
+    pub(in crate::sched) fn normal_rank(&self) -> Rank {
+        let rank = self.rank();
+        if rank.is_realtime() {
+            self.own_rank.get()
+        } else if self.is_rank_lent.get() {
+            // What it ran at another's rank is its own affair from where that has passed its own.
+            rank.max(self.own_rank.get())
+        } else {
+            rank
+        }
+    }
+
     #[cold]
     fn adopt_urgency(&self) {
         self.standing.take_changed();
@@ -89,15 +103,7 @@ impl Thread {
         // SAFETY: whoever owns the thread is alone with its weight.
         unsafe { (*self.run_links.get()).set_weight(priority.weight()) };
 
-        let rank = self.rank();
-        let own = if rank.is_realtime() {
-            self.own_rank.get()
-        } else if self.is_rank_lent.get() {
-            // What it ran at another's rank is its own affair from where that has passed its own.
-            rank.max(self.own_rank.get())
-        } else {
-            rank
-        };
+        let own = self.normal_rank();
         self.own_rank.set(own);
         // At the smallest share it would wait behind the middle ones for what it has run before, however large
         // the share is that it inherits: so it runs when the one who waits for it would.

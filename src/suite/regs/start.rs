@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "threads whose functions are assembly")]
 
 use alloc::boxed::Box;
-use core::sync::atomic::Ordering;
 
 use super::{
     file::{Difference, RegisterFile, Scope},
@@ -52,7 +51,7 @@ impl Pair {
         let spawn = |entry, file: *mut RegisterFile| {
             // SAFETY: it reads or writes one register file, which is not freed before it has ended, and of which nobody
             // else knows until then.
-            unsafe { lifecycle::spawn(request(core), entry, file as usize, None) }
+            unsafe { lifecycle::spawn(&request(core), entry, file as usize, None) }
         };
         Ok(Self {
             core,
@@ -64,8 +63,7 @@ impl Pair {
 
     /// Whether both have ended.
     pub(crate) fn is_done(&self) -> bool {
-        let is_gone = |thread: &Thread| thread.is_gone.load(Ordering::Acquire);
-        is_gone(&self.dirty) && is_gone(&self.fresh)
+        self.dirty.is_gone() && self.fresh.is_gone()
     }
 
     /// The core on which they ran.

@@ -31,7 +31,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         "finish_switch does not look after a thread that may not come back to this core",
         &[Edit {
             file: "src/sched/finish.rs",
-            find: "        leave(core, leaving, irq);\n",
+            find: "        leave(core, leaving, &irq);\n",
             replace: "        let _ = (leaving, leave);\n",
         }],
         "threads",
@@ -60,9 +60,9 @@ pub(super) const ALL: &[OrderMutant] = &[
         "line-finish-switch-stack",
         "the stack of a thread that has ended is not given back",
         &[Edit {
-            file: "src/sched/lifecycle.rs",
-            find: "        stack.free(irq);\n",
-            replace: "        core::mem::forget(stack);\n",
+            file: "src/sched/blocks.rs",
+            find: "    FREE.lock().put(block, units);\n",
+            replace: "",
         }],
         "threads",
     ),
