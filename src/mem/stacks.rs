@@ -11,11 +11,11 @@
 #![expect(unsafe_code, reason = "hands out raw memory")]
 
 use crate::arch::cpu::IrqGuard;
-use crate::sched::blocks;
 use crate::mem::PAGES;
 use crate::mem::ranges::PAGE_BYTES;
 use crate::mem::tables;
 use crate::mem::window::{UNIT_BYTES, UNIT_PAGES, block_of, units_for, window};
+use crate::sched::blocks;
 use crate::sync::SpinLock;
 use core::mem::ManuallyDrop;
 use core::num::NonZeroUsize;
@@ -138,7 +138,10 @@ impl Place {
 
     /// Makes a stack out of fresh memory.
     fn map(units: NonZeroUsize) -> Result<Self, StackError> {
-        let pages = units.get().checked_mul(UNIT_PAGES).ok_or(StackError::TooLarge)?;
+        let pages = units
+            .get()
+            .checked_mul(UNIT_PAGES)
+            .ok_or(StackError::TooLarge)?;
         if pages > PAGES.lock().total_pages() {
             return Err(StackError::TooLarge);
         }
@@ -157,10 +160,14 @@ impl Place {
 
     /// Clears the memory from `block` and maps it at its window.
     fn map_block(block: usize, units: NonZeroUsize) -> Result<Self, StackError> {
-        let stack = window(block, units.get()).ok_or(StackError::TooLarge)?.stack;
+        let stack = window(block, units.get())
+            .ok_or(StackError::TooLarge)?
+            .stack;
         // Through the linear map, with IRQs as they were and no lock held.
         // SAFETY: the caller has just allocated the memory.
-        unsafe { with_exposed_provenance_mut::<u8>(block).write_bytes(0, units.get() * UNIT_BYTES) };
+        unsafe {
+            with_exposed_provenance_mut::<u8>(block).write_bytes(0, units.get() * UNIT_BYTES)
+        };
         // SAFETY: from now on the memory is used through the window only. Windows of different
         // blocks are disjoint, and an earlier stack in this block was unmapped before it was freed.
         unsafe { map_with_table_below(&stack, block) }

@@ -132,8 +132,8 @@ fn renewed(block: NonNull<Thread>) -> NonNull<Thread> {
     block.map_addr(|address| {
         let plain = address.get() & !(usize::from(LAST) << GENERATION_AT);
         let renewed = plain | usize::from(generation) << GENERATION_AT;
-        // Never zero: a block has an address.
-        NonZeroUsize::new(renewed).unwrap_or(address)
+        // SAFETY: not zero: a block has an address, and that is in the other bytes.
+        unsafe { NonZeroUsize::new_unchecked(renewed) }
     })
 }
 
@@ -148,8 +148,10 @@ impl Vacant {
     ///
     /// There is no memory for it, or for its stack; or that would be larger than the memory.
     #[inline(always)]
-    pub(crate) fn take(units: NonZeroUsize) -> Result<Self, StackError> {
-        let free = FREE.lock().take(units.get());
+    pub(crate) fn take(units: NonZeroUsize, irq: IrqGuard) -> Result<Self, StackError> {
+        let free = FREE.lock_masked(&irq).take(units.get());
+        // To make one takes long.
+        drop(irq);
         match free {
             Some(block) => Ok(Self(block)),
             None => furnish(units),

@@ -151,6 +151,15 @@ impl Standing {
         }
     }
 
+    /// For core `here`, on which the thread waited, and which has claimed it: whether it may go on there, as it is.
+    #[inline]
+    pub fn is_settled(&self, here: CoreId) -> bool {
+        // As in `way`, but it is home, and its registers are stored: it waited here, and something else runs here now.
+        debug_assert!(self.core() == here && !self.on_cpu.load(Ordering::Relaxed));
+        let pinned = self.affinity.load(Ordering::SeqCst);
+        (pinned == ANY_CORE || pinned == here.raw()) && !self.is_changed()
+    }
+
     /// Whether an `unpark` has come that no `park` has taken yet.
     pub fn has_token(&self) -> bool {
         self.park_token.load(Ordering::Relaxed)

@@ -12,13 +12,6 @@ impl Counter {
         Self(AtomicU64::new(0))
     }
 
-    /// The owner becomes another one: zero again.
-    #[cfg(target_os = "none")]
-    #[inline]
-    pub(super) fn begin(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
     /// One more.
     #[inline]
     pub fn bump(&self) {

@@ -30,14 +30,6 @@ impl CpuTime {
         }
     }
 
-    /// It is another thread's: zero again, and it does not run.
-    #[cfg(target_os = "none")]
-    #[inline]
-    pub(super) fn begin(&self) {
-        self.word.store(0);
-        self.seen_ticks.store(0, Ordering::Relaxed);
-    }
-
     /// It runs from `now_ticks` on, which is not 0.
     #[inline]
     pub(super) fn start(&self, now_ticks: u64) {

@@ -6,13 +6,13 @@
 )]
 
 use core::mem::size_of;
+use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::arch::cpu::IrqGuard;
 use crate::core_id::CoreId;
 use crate::mem::stacks::StackError;
-use crate::mem::window::units_for;
 use crate::sched::blocks::{ThreadRef, Vacant};
 use crate::sched::context::Context;
 use crate::sched::per_core;
@@ -26,8 +26,8 @@ use crate::sched::wake::{self, Claimed, State};
 pub struct Request {
     /// Its name, cut to what is kept.
     pub name: heapless::String<NAME_BYTES>,
-    /// Bytes of its stack; rounded up to pages.
-    pub stack_bytes: usize,
+    /// Its stack, in units of 16 KiB.
+    pub stack_units: NonZeroUsize,
     /// Its share in the normal class.
     pub priority: Priority,
     /// Its place in the realtime class; 0: the normal class.
@@ -70,7 +70,7 @@ pub unsafe fn spawn(
         argument,
         abandon,
     };
-    let block = Vacant::take(units_for(request.stack_bytes))?;
+    let block = Vacant::take(request.stack_units, IrqGuard::mask())?;
     // SAFETY: the caller's promise.
     Ok(unsafe { self::start(block, request, start) })
 }
@@ -88,13 +88,16 @@ pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> Th
     unsafe { (*(sp as *mut Context)).start() };
     let id = next_id();
     let irq = IrqGuard::mask();
+    let here = per_core::this(&irq);
+    let core = request.core.unwrap_or_else(|| here.id());
+    let is_here = core == here.id();
     let birth = Birth {
         id,
         name: request.name.clone(),
         rank: first_rank(id),
         priority: request.priority,
         realtime: request.realtime,
-        core: request.core.unwrap_or_else(|| per_core::this(&irq).id()),
+        core,
         pinned: request.core.is_some(),
         sp,
         entry: start.entry,
@@ -102,7 +105,18 @@ pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> Th
         abandon: start.abandon,
     };
     let thread = block.occupy(birth, &irq);
-    Claimed::new_thread(&thread).make_ready_masked(&irq);
+    // Where it is born, in the usual case, it need not be asked where it belongs.
+    if is_here
+        && !here.is_watched()
+        && let Some(is_urgent) = here.own(&irq).enqueue_quickly(&thread)
+    {
+        here.count_in(&irq);
+        if is_urgent {
+            wake::preempt_or_arm(&irq);
+        }
+    } else {
+        Claimed::new_thread(&thread).make_ready_masked(&irq);
+    }
     thread
 }
 
@@ -141,6 +155,7 @@ pub(super) extern "C" fn thread_exit() -> ! {
 }
 
 /// Ends the current thread as it is.
+#[inline(always)]
 pub(crate) fn end() -> ! {
     let irq = IrqGuard::mask();
     let current = thread::current();

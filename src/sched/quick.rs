@@ -16,13 +16,12 @@ use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
-use crate::sched::claim::Way;
 use crate::sched::per_core::{self, AfterSwitch, Core, Own};
 use crate::sched::policy::{DecayedTime, Decision, Rank};
 use crate::sched::run_queue::Place;
 use crate::sched::switch::{Cause, STAY, hand_over, pair};
 use crate::sched::thread::Thread;
-use crate::sched::wake::{Claimed, State};
+use crate::sched::wake::State;
 use crate::sched::{balance, lifecycle, traffic};
 
 /// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
@@ -94,7 +93,17 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
         None if runner.rank.is_realtime() => runner.rank,
         None => return None,
     };
-    let new = next_of(core, own, now)?;
+    let new = if own.queue.is_empty() {
+        NonNull::from(&core.idle)
+    } else {
+        let new = own.queue.pop_quickly()?;
+        if own.queue.is_empty() {
+            balance::rest(own);
+        } else {
+            own.arm(own.policy.soonest_loss_ticks(now));
+        }
+        new
+    };
     // SAFETY: as in `yields`.
     let old = unsafe { &*own.current };
     old.set_rank(rank);
@@ -132,23 +141,23 @@ fn count_voluntary(core: &Core, old: &Thread) {
 /// The thread would go on, or has ended; or other cores have sent some.
 #[inline(never)]
 extern "C" fn others(cause: Cause) -> u128 {
+    if !matches!(
+        cause,
+        Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt
+    ) {
+        // A tail call: this needs no frame.
+        return ends(cause);
+    }
     // SAFETY: as in `decide_quickly`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    let decided = match cause {
-        Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt => {
-            if !core.inbox.is_empty() {
-                traffic::receive(core, core.own(&irq), &irq);
-            }
-            if core.rescan.is_quiet() {
-                goes_on(core, core.own(&irq), cause)
-            } else {
-                None
-            }
-        }
-        // A tail call, before there is a frame.
-        Cause::Exit => return ends(cause),
-        Cause::Yield | Cause::Block | Cause::Migrate => None,
+    if !core.inbox.is_empty() {
+        traffic::receive(core, core.own(&irq), &irq);
+    }
+    let decided = if core.rescan.is_quiet() {
+        goes_on(core, core.own(&irq), cause)
+    } else {
+        None
     };
     decided.unwrap_or(by_the_long_way(cause))
 }
@@ -248,7 +257,7 @@ extern "C" fn ends(cause: Cause) -> u128 {
     // SAFETY: as in `decide_quickly`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    if !core.inbox.is_empty() {
+    if cause != Cause::Exit || !core.inbox.is_empty() {
         return by_the_long_way(cause);
     }
     // SAFETY: as in `yields`.
@@ -258,12 +267,14 @@ extern "C" fn ends(cause: Cause) -> u128 {
     let is_lone = core.own(&irq).queue.is_empty();
     let now = timer::now();
     let new = match joiner {
-        Some(joiner) if is_lone && is_usual(&joiner, core) => joiner.take_over(),
+        Some(joiner) if is_lone && joiner.thread().standing.is_settled(core.id()) => {
+            joiner.take_over()
+        }
         joiner => {
             if let Some(joiner) = joiner {
                 joiner.enqueue(&irq);
             }
-            let Some(new) = next_of(core, core.own(&irq), now) else {
+            let Some(new) = pop_next(core, core.own(&irq), now) else {
                 return by_the_long_way(cause);
             };
             core.count_out(&irq);
@@ -279,16 +290,9 @@ extern "C" fn ends(cause: Cause) -> u128 {
     leave_for(core, own, old, new, now, time, cause)
 }
 
-/// Whether a thread that was claimed can run here at once.
-#[inline(always)]
-fn is_usual(claimed: &Claimed, core: &Core) -> bool {
-    let standing = &claimed.thread().standing;
-    standing.way(core.id()) == Way::Home && !standing.is_changed()
-}
-
 /// Who comes when nobody goes on.
 #[inline(always)]
-fn next_of(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
+fn pop_next(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
     if own.queue.is_empty() {
         return Some(NonNull::from(&core.idle));
     }

@@ -20,14 +20,6 @@ impl Held {
         Self([const { AtomicPtr::new(core::ptr::null_mut()) }; LOCKS])
     }
 
-    /// The block is another thread's: what the one before had forgotten to give back is not its own.
-    #[inline]
-    pub(crate) fn forget(&self) {
-        for place in &self.0 {
-            place.store(core::ptr::null_mut(), Ordering::Relaxed);
-        }
-    }
-
     /// The thread itself: it holds this one too.
     pub(super) fn add(&self, lock: &Shared) {
         let free = self

@@ -8,6 +8,7 @@ use core::mem::MaybeUninit;
 use core::ptr::with_exposed_provenance_mut;
 
 use super::{Result, Thread};
+use crate::arch::cpu::IrqGuard;
 use crate::cores::CoreId;
 use crate::mem::fallible::{NoMemory, try_box};
 use crate::mem::stacks::StackError;
@@ -74,7 +75,7 @@ impl Builder {
         Self {
             request: Request {
                 name: heapless::String::new(),
-                stack_bytes: DEFAULT_STACK_BYTES,
+                stack_units: const { units_for(DEFAULT_STACK_BYTES) },
                 priority: Priority::NORMAL,
                 realtime: 0,
                 core: None,
@@ -95,7 +96,7 @@ impl Builder {
 
     /// Bytes of its stack, rounded up to pages. An overflow faults.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.request.stack_bytes = bytes;
+        self.request.stack_units = units_for(bytes);
         self
     }
 
@@ -145,12 +146,14 @@ impl Builder {
 /// What does not depend on the thread's function, of what comes before it.
 #[inline(never)]
 fn prepare(request: &Request) -> core::result::Result<Vacant, SpawnError> {
+    let irq = IrqGuard::mask();
     if let Some(core) = request.core
+        && core != per_core::this(&irq).id()
         && !per_core::get(core).is_online()
     {
         return Err(SpawnError::NoSuchCore(core));
     }
-    Vacant::take(units_for(request.stack_bytes)).map_err(SpawnError::Stack)
+    Vacant::take(request.stack_units, irq).map_err(SpawnError::Stack)
 }
 
 /// Functions with more bytes of captured values than this, or less common alignments, get a box.

@@ -40,6 +40,12 @@ pub(in crate::sched) struct Birth {
     pub(in crate::sched) abandon: Option<fn(usize)>,
 }
 
+#[cold]
+#[inline(never)]
+const fn rank_in_class(class: u8) -> Rank {
+    Rank::realtime(class)
+}
+
 impl Thread {
     /// Makes this the block of a thread that is ready to run for the first time, with two references: the scheduler's
     /// and the caller's. Each field has a line here, and those that the thread before has left as a new one needs them
@@ -74,7 +80,7 @@ impl Thread {
             next_free: _,
             generation: _,
             edges,
-            held,
+            held: _,
             inherited,
             inherited_rank,
             timed_out,
@@ -83,10 +89,10 @@ impl Thread {
             priority,
             joiner,
             value,
-            cpu_time,
-            switches_voluntary,
-            switches_preempted,
-            migrations,
+            cpu_time: _,
+            switches_voluntary: _,
+            switches_preempted: _,
+            migrations: _,
             left_by,
             id,
             name,
@@ -104,10 +110,9 @@ impl Thread {
         words.set([birth.entry as usize, birth.argument]);
         abandon.set(birth.abandon);
         // As `adopt_changes` would make them.
-        let rank = if birth.realtime == 0 {
-            birth.rank
-        } else {
-            Rank::realtime(birth.realtime)
+        let rank = match birth.realtime {
+            0 => birth.rank,
+            class => rank_in_class(class),
         };
         own_rank.set(birth.rank);
         is_rank_lent.set(false);
@@ -121,23 +126,25 @@ impl Thread {
             ));
             (*run_links.get()).set_rank(rank);
             (*run_links.get()).set_weight(birth.priority.weight());
+            // What the thread before had forgotten to give back is not this one's. Written, not stored one by one:
+            // neighbours are cleared together.
+            (&raw mut (*block.as_ptr()).held).write(Held::new());
+            (&raw mut (*block.as_ptr()).cpu_time).write(CpuTime::new());
+            (&raw mut (*block.as_ptr()).switches_voluntary).write(Counter::new());
+            (&raw mut (*block.as_ptr()).switches_preempted).write(Counter::new());
+            (&raw mut (*block.as_ptr()).migrations).write(Counter::new());
             // Those of a thread that has crashed are lost.
             locals.get().write(Locals::new());
             name.get().write(birth.name);
         }
         reason.store(0, Relaxed);
         edges.forget();
-        held.forget();
         inherited.store(Urgency::LEAST.to_bits(), Relaxed);
         inherited_rank.store(Rank::IDLE.to_bits(), Relaxed);
         realtime.store(birth.realtime, Relaxed);
         priority.store(birth.priority.percent(), Relaxed);
         joiner.begin();
         value.store(NOWHERE, Relaxed);
-        cpu_time.begin();
-        switches_voluntary.begin();
-        switches_preempted.begin();
-        migrations.begin();
         left_by.set(None);
         id.set(birth.id);
         // Release: who finds the block by the registry, and a thread in it, finds all of the above.

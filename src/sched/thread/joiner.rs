@@ -35,9 +35,9 @@ impl Joiner {
     pub(in crate::sched) fn wait(&self, thread: &Thread) -> bool {
         let thread = core::ptr::from_ref(thread).cast_mut();
         // Release: whoever finds it finds that it waits.
-        let told =
-            self.0
-                .compare_exchange(null_mut(), thread, Ordering::AcqRel, Ordering::Acquire);
+        let told = self
+            .0
+            .compare_exchange(null_mut(), thread, Ordering::AcqRel, Ordering::Acquire);
         debug_assert!(matches!(told, Ok(_) | Err(GONE)), "two wait");
         told.is_ok()
     }

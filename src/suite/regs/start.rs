@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cores::CoreId,
-    mem::stacks::StackError,
+    mem::{stacks::StackError, window::units_for},
     sched::{
         blocks::ThreadRef,
         lifecycle::{self, Request},
@@ -103,7 +103,7 @@ fn request(core: CoreId) -> Request {
     let _ = name.push_str("regs start");
     Request {
         name,
-        stack_bytes: DEFAULT_STACK_BYTES,
+        stack_units: const { units_for(DEFAULT_STACK_BYTES) },
         priority: Priority::NORMAL,
         realtime: 0,
         core: Some(core),
