@@ -168,7 +168,7 @@ impl Vacant {
     /// Gives it to a new thread. The first reference to that, besides the scheduler's own, for which `reap` makes a
     /// `ThreadRef`.
     #[inline(always)]
-    pub(super) fn occupy(self, birth: Birth, irq: &IrqGuard) -> ThreadRef {
+    pub(super) fn occupy(self, birth: Birth<'_>, irq: &IrqGuard) -> ThreadRef {
         let block = ManuallyDrop::new(self).0;
         // SAFETY: no thread has it, and nobody refers to it but mutexes whose owner it was.
         unsafe { inheritance::renew(block, || Thread::begin(block, birth), irq) };

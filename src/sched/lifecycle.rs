@@ -39,8 +39,8 @@ pub struct Request {
 /// Where a new thread starts.
 #[derive(Debug)]
 pub struct Start {
-    /// Bytes at the top of its stack that somebody else has written: a multiple of 16, small.
-    pub taken_bytes: usize,
+    /// Where its stack begins: somebody else may have written a little above that. A multiple of 16.
+    pub stack_top: usize,
     /// What it calls, from a defined state of all registers, with `argument`.
     pub entry: extern "C" fn(usize),
     /// See `entry`.
@@ -64,13 +64,13 @@ pub unsafe fn spawn(
     argument: usize,
     abandon: Option<fn(usize)>,
 ) -> Result<ThreadRef, StackError> {
+    let block = Vacant::take(request.stack_units, IrqGuard::mask())?;
     let start = Start {
-        taken_bytes: 0,
+        stack_top: block.stack_top(),
         entry,
         argument,
         abandon,
     };
-    let block = Vacant::take(request.stack_units, IrqGuard::mask())?;
     // SAFETY: the caller's promise.
     Ok(unsafe { self::start(block, request, start) })
 }
@@ -83,8 +83,8 @@ pub unsafe fn spawn(
 /// after it, if the thread crashes before it has taken the argument over.
 #[inline(never)]
 pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> ThreadRef {
-    let sp = block.stack_top() - start.taken_bytes - size_of::<Context>();
-    // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned to pages.
+    let sp = start.stack_top - size_of::<Context>();
+    // SAFETY: the stack is mapped, ours, larger than a context and what is taken, and its top is aligned.
     unsafe { (*(sp as *mut Context)).start() };
     let id = next_id();
     let irq = IrqGuard::mask();
@@ -93,7 +93,7 @@ pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> Th
     let is_here = core == here.id();
     let birth = Birth {
         id,
-        name: request.name.clone(),
+        name: &request.name,
         rank: first_rank(id),
         priority: request.priority,
         realtime: request.realtime,

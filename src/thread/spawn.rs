@@ -126,9 +126,9 @@ impl Builder {
         T: Send + 'static,
     {
         let vacant = prepare(&self.request)?;
-        let (argument, taken_bytes) = put(f, &vacant)?;
+        let (argument, stack_top) = put(f, &vacant)?;
         let start = Start {
-            taken_bytes,
+            stack_top,
             entry: run::<F, T>,
             argument,
             abandon: (!lies_on_stack::<F>()).then_some(free::<F>),
@@ -164,16 +164,17 @@ const fn lies_on_stack<F>() -> bool {
     size_of::<F>() <= MOST_ON_STACK && align_of::<F>() <= 16
 }
 
-/// Puts a function where `run` finds it. Returns its address, and how many bytes it takes of the stack.
+/// Puts a function where `run` finds it. Returns its address, and where the stack ends below it.
 fn put<F>(f: F, vacant: &Vacant) -> core::result::Result<(usize, usize), NoMemory> {
     if lies_on_stack::<F>() {
         let bytes = size_of::<F>().next_multiple_of(16);
         let at = vacant.stack_top() - bytes;
         // SAFETY: nobody else uses the stack, which is larger; it begins at a multiple of 16, and so does this.
         unsafe { with_exposed_provenance_mut::<F>(at).write(f) };
-        Ok((at, bytes))
+        Ok((at, at))
     } else {
-        Ok((Box::into_raw(try_box(f)?).expose_provenance(), 0))
+        let argument = Box::into_raw(try_box(f)?).expose_provenance();
+        Ok((argument, vacant.stack_top()))
     }
 }
 

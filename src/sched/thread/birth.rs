@@ -23,9 +23,9 @@ use crate::thread::local::Locals;
 
 /// What a thread is born with.
 #[derive(Debug)]
-pub(in crate::sched) struct Birth {
+pub(in crate::sched) struct Birth<'a> {
     pub(in crate::sched) id: u32,
-    pub(in crate::sched) name: heapless::String<NAME_BYTES>,
+    pub(in crate::sched) name: &'a heapless::String<NAME_BYTES>,
     /// Where it begins in the normal class.
     pub(in crate::sched) rank: Rank,
     pub(in crate::sched) priority: Priority,
@@ -55,7 +55,7 @@ impl Thread {
     ///
     /// No thread has the block, and whoever has its address, of a mutex, looks at nothing but its generation.
     #[inline(always)]
-    pub(in crate::sched) unsafe fn begin(block: NonNull<Self>, birth: Birth) {
+    pub(in crate::sched) unsafe fn begin(block: NonNull<Self>, birth: Birth<'_>) {
         // SAFETY: there is a block, and nobody refers to it mutably.
         let Self {
             sp,
@@ -135,7 +135,8 @@ impl Thread {
             (&raw mut (*block.as_ptr()).migrations).write(Counter::new());
             // Those of a thread that has crashed are lost.
             locals.get().write(Locals::new());
-            name.get().write(birth.name);
+            // A length and bytes.
+            name.get().copy_from_nonoverlapping(birth.name, 1);
         }
         reason.store(0, Relaxed);
         edges.forget();
