@@ -1,4 +1,4 @@
-//! The line mutants: one line taken out of `finish_switch`, of the condition variable's wait, of a migration. A table.
+//! The line mutants: one line taken out of a thread's end, of the condition variable's wait, of a migration. A table.
 //!
 //! They are order mutants without a delay. Each line is one that looks as if one could do without it.
 
@@ -63,6 +63,16 @@ pub(super) const ALL: &[OrderMutant] = &[
             file: "src/sched/blocks.rs",
             find: "    FREE.lock().put(block, units);\n",
             replace: "",
+        }],
+        "threads",
+    ),
+    without(
+        "line-exit-leaves",
+        "nobody is told to look after a thread that has ended, and whose end was decided by the short way",
+        &[Edit {
+            file: "src/sched/quick.rs",
+            find: "    own.after.add(AfterSwitch::LEAVES);\n",
+            replace: "    let _ = AfterSwitch::LEAVES;\n",
         }],
         "threads",
     ),
