@@ -166,7 +166,7 @@ impl Place {
         // Through the linear map, with IRQs as they were and no lock held.
         // SAFETY: the caller has just allocated the memory.
         unsafe {
-            with_exposed_provenance_mut::<u8>(block).write_bytes(0, units.get() * UNIT_BYTES)
+            with_exposed_provenance_mut::<u8>(block).write_bytes(0, units.get() * UNIT_BYTES);
         };
         // SAFETY: from now on the memory is used through the window only. Windows of different
         // blocks are disjoint, and an earlier stack in this block was unmapped before it was freed.

@@ -241,7 +241,7 @@ pub fn init() {
         unsafe {
             cores
                 .add(index)
-                .copy_from_nonoverlapping(&raw const FRESH, 1)
+                .copy_from_nonoverlapping(&raw const FRESH, 1);
         };
     }
 }

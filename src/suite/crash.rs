@@ -179,8 +179,8 @@ fn one(
             grown
         );
         // A page: what the thread that reads the console may take meanwhile. Fewer bytes than crashes: nothing was lost
-        // in each.
-        let most = Expect::AtMost(4_096.min(times));
+        // in each. Of few crashes, what one allocation takes that is made once.
+        let most = Expect::AtMost(times.clamp(64, 4_096));
         session.check("crash.memory", "bytes more than before", most, grown);
     }
     Ok(())

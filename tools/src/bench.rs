@@ -60,7 +60,15 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<u8> {
         toolchain.command("rustc")?.arg("-V"),
     )?;
     let compiler = compiler.trim();
-    let (mut figures, rows) = sizes(workspace, &toolchain, rows)?;
+    let (sizes, rows): (Vec<Row>, Vec<Row>) = rows
+        .into_iter()
+        .partition(|row| matches!(row.read, Read::Size(_)));
+    let mut figures = Vec::new();
+    for row in sizes {
+        if let Read::Size(example) = row.read {
+            figures.push((row, size(workspace, &toolchain, example)?));
+        }
+    }
     let firmware = build::firmware(workspace, &toolchain, Board::Virt, PROFILE)?;
     let progress = Progress::new(rows.len());
     let sizes = figures.len();
@@ -92,24 +100,12 @@ fn measured(text: &str, ids: &[&str]) -> usize {
         .count()
 }
 
-/// Builds the images whose size is asked for; returns the figures, and the rows that are left.
-fn sizes(
-    workspace: &Workspace,
-    toolchain: &Toolchain,
-    rows: Vec<Row>,
-) -> Result<(Vec<(Row, Hundredths)>, Vec<Row>)> {
-    let (mut figures, mut others) = (Vec::new(), Vec::new());
-    for row in rows {
-        let Read::Size(example) = row.read else {
-            others.push(row);
-            continue;
-        };
-        let program = build::program(workspace, toolchain, Board::Virt, PROFILE, example)?;
-        let path = &program.image;
-        let image = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
-        figures.push((row, Hundredths(image.len() * 100)));
-    }
-    Ok((figures, others))
+/// Builds an example, or the shell; returns the size of the image.
+fn size(workspace: &Workspace, toolchain: &Toolchain, example: Option<&str>) -> Result<Hundredths> {
+    let program = build::program(workspace, toolchain, Board::Virt, PROFILE, example)?;
+    let path = &program.image;
+    let image = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Hundredths(image.len() * 100))
 }
 
 /// Boots a machine of so many cores with these benchmarks in its boot arguments; returns what it said, after `seen` has

@@ -61,20 +61,19 @@ pub(crate) fn program(
     command.args(["rustc", "--target", TARGET, "--profile", profile]);
     command.args(["--package", &board.package()]);
     let mut built = workspace.target().join(TARGET).join(profile_dir(profile));
-    let directory;
-    match example {
+    let directory = match example {
         Some(name) => {
             examples::check(workspace, &[board], name)?;
             command.args(["--example", name, "--features", examples::FEATURE]);
             built.extend(["examples", name]);
-            directory = workspace.example_dir(board, profile, name);
+            workspace.example_dir(board, profile, name)
         }
         None => {
             command.args(["--bin", &board.binary()]);
             built.push(board.binary());
-            directory = workspace.image_dir(board, profile);
+            workspace.image_dir(board, profile)
         }
-    }
+    };
     command.arg("--").args(linker_flags(workspace, board)?);
     if !step::passthrough(&mut command)? {
         let what = example.unwrap_or("firmware");
