@@ -36,6 +36,10 @@ macro_rules! print {
 pub struct Held(Option<MutexGuard<'static, ()>>);
 
 /// Holds the console. Where nobody can sleep, it holds nothing, and what is written goes out at once.
+///
+/// Meanwhile this thread may write by what is returned only: `println!` and [`Console`](super::Console) would wait for
+/// itself. A lock that is held while `println!` is called, as its argument may be, is taken before the console: so do not
+/// take it after.
 pub fn hold() -> Held {
     let holds = super::STATE.lock().has_interrupts && can_sleep();
     Held(holds.then(|| WRITER.lock_always()))

@@ -41,6 +41,8 @@ pub struct MemStats {
     pub stacks_mapped_bytes: usize,
     /// Stacks that wait for their next thread.
     pub stacks_cached_bytes: usize,
+    /// Stacks of threads that have ended and that somebody still refers to; or did when he crashed.
+    pub stacks_kept_bytes: usize,
     /// Pages of page tables: those in the image, which are not part of the total, and the reserve
     /// too.
     pub table_pages: usize,
@@ -91,6 +93,7 @@ pub fn stats() -> MemStats {
         heap_used_bytes: heap.used_bytes,
         stacks_mapped_bytes: stacks.mapped_bytes,
         stacks_cached_bytes: stacks.cached_bytes,
+        stacks_kept_bytes: crate::sched::registry::kept_stack_bytes(),
         table_pages: tables::table_pages(),
         lost_bytes: crate::sched::blocks::worn_out_bytes(),
     }

@@ -306,7 +306,10 @@ pub fn reclaim() -> usize {
 
 /// What stacks cost now.
 pub fn stats() -> StackStats {
-    let mut stats = CACHE.lock().stats;
-    stats.cached_bytes += blocks::stack_units() * UNIT_BYTES;
-    stats
+    // Within the other lock, so that no stack that goes from the one to the other is counted twice.
+    blocks::with_stack_units(|units| {
+        let mut stats = CACHE.lock().stats;
+        stats.cached_bytes += units * UNIT_BYTES;
+        stats
+    })
 }

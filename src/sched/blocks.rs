@@ -16,6 +16,8 @@
 
 #![expect(unsafe_code, reason = "blocks are shared by counted pointers")]
 
+mod free;
+
 use alloc::boxed::Box;
 use core::mem::ManuallyDrop;
 use core::num::NonZeroUsize;
@@ -31,6 +33,7 @@ use crate::sched::registry;
 use crate::sched::thread::{self, Birth, Thread};
 use crate::sync::SpinLock;
 use crate::sync::inheritance;
+use free::Free;
 
 /// A counted reference to a thread's block: `Arc`, but for what becomes of a block that nobody refers to.
 #[derive(Debug)]
@@ -42,61 +45,17 @@ unsafe impl Send for ThreadRef {}
 // SAFETY: as above.
 unsafe impl Sync for ThreadRef {}
 
-/// Blocks that no thread has, linked by `next_free`.
-#[derive(Debug)]
-struct Free {
-    /// By the units of the stacks that they have; first those that have none.
-    lists: [Option<NonNull<Thread>>; SIZES + 1],
-    /// Units of all those stacks.
-    units: usize,
-}
+static FREE: SpinLock<Free> = SpinLock::new(Free::new());
 
-// SAFETY: a free block is the list's alone.
-unsafe impl Send for Free {}
-
-static FREE: SpinLock<Free> = SpinLock::new(Free {
-    lists: [None; SIZES + 1],
-    units: 0,
-});
-
-impl Free {
-    /// A block with a stack of so many units; 0: without one.
-    #[inline(always)]
-    fn take(&mut self, units: usize) -> Option<NonNull<Thread>> {
-        let list = self.lists.get_mut(units)?;
-        let block = (*list)?;
-        // SAFETY: a block in the list.
-        *list = unsafe { block.as_ref() }.next_free.get();
-        self.units -= units;
-        Some(block)
-    }
-
-    /// Takes over a block with a stack of so many units, of which there is a list.
-    #[inline(always)]
-    fn put(&mut self, block: NonNull<Thread>, units: usize) {
-        let Some(list) = self.lists.get_mut(units) else {
-            return;
-        };
-        // SAFETY: where a block once was there is one for ever; it is the list's now.
-        unsafe { block.as_ref() }.next_free.set(*list);
-        *list = Some(block);
-        self.units += units;
-    }
-}
-
-/// Units of the stacks that free blocks have.
-pub(crate) fn stack_units() -> usize {
-    FREE.lock().units
+/// Calls `look` with the units of all stacks that free blocks have; none comes or goes meanwhile.
+pub(crate) fn with_stack_units<R>(look: impl FnOnce(usize) -> R) -> R {
+    let free = FREE.lock();
+    look(free.units())
 }
 
 /// Takes the stack of a free block, if one has one.
 pub(crate) fn take_stack() -> Option<Stack> {
-    let mut free = FREE.lock();
-    let block = (1..=SIZES).find_map(|units| free.take(units))?;
-    // SAFETY: just taken from a list, so it is ours.
-    let stack = unsafe { block.as_ref() }.stack.take();
-    free.put(block, 0);
-    stack
+    FREE.lock().take_stack()
 }
 
 /// Blocks that are not used again.
@@ -207,19 +166,21 @@ fn give_back_bare(block: NonNull<Thread>) {
     }
 }
 
-/// A block without a stack, or a new one, and a stack for it.
+/// A block whose stack has another size, or a new one, with a stack of so many units: so there are never more blocks than
+/// threads at once.
 #[cold]
 #[inline(never)]
 fn furnish(units: NonZeroUsize) -> Result<Vacant, StackError> {
-    let stack = Stack::of_units(units)?;
-    let free = FREE.lock().take(0);
-    let block = match free {
+    let free = FREE.lock().take_any();
+    let vacant = Vacant(match free {
         Some(block) => block,
         None => make().map_err(|NoMemory| StackError::OutOfMemory)?,
-    };
+    });
     // SAFETY: no thread has it, and it is in no list.
-    unsafe { block.as_ref() }.stack.set(Some(stack));
-    Ok(Vacant(block))
+    let stack = unsafe { &vacant.0.as_ref().stack };
+    drop(stack.take());
+    stack.set(Some(Stack::of_units(units)?));
+    Ok(vacant)
 }
 
 /// A block that no thread has had yet.
@@ -238,12 +199,12 @@ pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
 }
 
 impl ThreadRef {
-    /// A reference to the thread that has `block`, if one has it that has not ended.
+    /// A reference to the thread that has `block`, if one has it; it may have ended.
     ///
     /// # Safety
     ///
     /// It is a block.
-    pub(super) unsafe fn of_living(block: NonNull<Thread>) -> Option<Self> {
+    pub(super) unsafe fn of_block(block: NonNull<Thread>) -> Option<Self> {
         // SAFETY: where a block once was there is one for ever; the field is atomic.
         let references = unsafe { &block.as_ref().references };
         let one_more = |count| (count > 0).then_some(count + 1);
@@ -251,8 +212,7 @@ impl ThreadRef {
         references
             .fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more)
             .ok()?;
-        let thread = Self(renewed(block));
-        (!thread.is_gone()).then_some(thread)
+        Some(Self(renewed(block)))
     }
 
     /// One more reference to a block that somebody holds one to.

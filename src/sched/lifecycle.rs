@@ -120,8 +120,8 @@ pub(crate) unsafe fn start(block: Vacant, request: &Request, start: Start) -> Th
     thread
 }
 
-/// Where a thread begins that the current one has born, IRQs masked: beside that. So it comes before nobody who would not
-/// come after its parent, who need not make room for it, and it takes its turn as its parent would.
+/// Where a thread begins that the current one has born, IRQs masked: where that was when it was switched in. So a parent
+/// that has not run for long need not make room for it.
 #[inline]
 fn first_rank(id: u32) -> Rank {
     match thread::current().normal_rank() {
@@ -208,7 +208,10 @@ pub(super) fn wake_joiner_here(thread: &Thread, irq: &IrqGuard) {
 pub(super) unsafe fn reap(thread: NonNull<Thread>, irq: &IrqGuard) {
     // SAFETY: called once.
     let thread = unsafe { ThreadRef::of_scheduler(thread) };
-    if let Some(joiner) = thread.joiner.set_gone() {
+    let joiner = thread.joiner.set_gone();
+    // Before the joiner goes on: what it gives up then is the last but for this.
+    drop(thread);
+    if let Some(joiner) = joiner {
         // SAFETY: as in `claim_joiner_here`.
         if let Some(woken) = Claimed::claim(unsafe { joiner.as_ref() }, State::Waiting) {
             woken.enqueue(irq);

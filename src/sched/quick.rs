@@ -1,7 +1,7 @@
 //! The short way through a decision, for what happens most: a thread yields to, or waits and so leaves the core to,
 //! another one that waits here; a thread that has woken another one goes on; a thread ends.
 //!
-//! A leaf without calls. Where a case is out of the ordinary it changes nothing and says so, and
+//! A leaf without calls for a yield and a block. Where a case is out of the ordinary it has changed nothing that matters and says so, and
 //! `switch.rs` takes the long way from the beginning, which gives the same answer, and knows all cases. What the short
 //! way leaves out, and why it may:
 //!

@@ -70,8 +70,21 @@ pub(crate) fn find(id: u32) -> Option<ThreadRef> {
     each().find(|thread| thread.id() == id)
 }
 
-/// All threads that exist as it comes by.
+/// Bytes of the stacks of threads that have ended and that somebody still refers to; or did when he crashed.
+pub(crate) fn kept_stack_bytes() -> usize {
+    let ended = referred().filter(|thread| thread.is_gone());
+    ended
+        .map(|thread| thread.stack_range().map_or(0, |stack| stack.len()))
+        .sum()
+}
+
+/// All threads that have not ended as it comes by.
 fn each() -> impl Iterator<Item = ThreadRef> {
+    referred().filter(|thread| !thread.is_gone())
+}
+
+/// All threads that somebody refers to as it comes by, the scheduler or others.
+fn referred() -> impl Iterator<Item = ThreadRef> {
     let mut at = NonNull::new(NEWEST.load(Ordering::Acquire));
     core::iter::from_fn(move || {
         let block = at?;
@@ -82,7 +95,7 @@ fn each() -> impl Iterator<Item = ThreadRef> {
         Some(block)
     })
     // SAFETY: as above.
-    .filter_map(|block| unsafe { ThreadRef::of_living(block) })
+    .filter_map(|block| unsafe { ThreadRef::of_block(block) })
 }
 
 /// How deep the stack of `thread` was ever used, in bytes; `None` if it has ended. A stack that another thread had

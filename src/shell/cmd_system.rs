@@ -130,6 +130,7 @@ fn mem(ctx: &mut Context) -> Verdict {
         ("heap, used", stats.heap_used_bytes),
         ("stacks, mapped", stats.stacks_mapped_bytes),
         ("stacks, cached", stats.stacks_cached_bytes),
+        ("stacks, kept", stats.stacks_kept_bytes),
     ];
     for (what, bytes) in lines {
         let kib = pad::right(bytes / 1024, 10);

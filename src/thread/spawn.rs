@@ -94,7 +94,7 @@ impl Builder {
         self
     }
 
-    /// Bytes of its stack, rounded up to pages. An overflow faults.
+    /// Bytes of its stack, rounded up to units of 16 KiB. An overflow faults.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
         self.request.stack_units = units_for(bytes);
         self

@@ -90,7 +90,7 @@ impl Rank {
     }
 
     /// This rank after a run from `from` to `to` with `weight`. Runs of every length are right; one
-    /// that ends before it began counts as none. A realtime rank and weight zero stay as they are.
+    /// that ends before it began counts as none. A realtime rank and that of an idle thread stay as they are.
     #[inline]
     #[must_use]
     pub const fn charged(self, weight: Weight, from: DecayedTime, to: DecayedTime) -> Self {

@@ -39,7 +39,8 @@ impl Joiner {
             .0
             .compare_exchange(null_mut(), thread, Ordering::AcqRel, Ordering::Acquire);
         debug_assert!(matches!(told, Ok(_) | Err(GONE)), "two wait");
-        told.is_ok()
+        // It stands there already if something else has woken it.
+        told.is_ok() || told == Err(thread)
     }
 
     /// For the thread itself, when it ends: who waits, if `accept` takes it. Then it does not wait for this any more, and

@@ -17,6 +17,9 @@ use crate::{
 /// Owners of what a check counts: as many as a large value, and more than a small function, holds.
 const MANY: usize = 100;
 
+/// The least stack.
+const STACK_BYTES: u64 = 16 * 1024;
+
 /// Threads that crash with a large function.
 const CRASHES: u64 = 100;
 
@@ -24,6 +27,7 @@ pub(super) fn check(session: &mut Session<'_>) -> Result<(), Ended> {
     dropped_once::<1>(session, "threads.small-value")?;
     dropped_once::<MANY>(session, "threads.large-value")?;
     large_function(session)?;
+    kept(session)?;
     fault::set_detail(Detail::None);
     let crashed = crashed_late(session).and_then(|()| crashed_large(session));
     fault::set_detail(Detail::Full);
@@ -110,6 +114,17 @@ fn crashed_late(session: &mut Session<'_>) -> Result<(), Ended> {
     let left = Arc::strong_count(&shared) as u64;
     session.check(id, "owners after", Expect::Exactly(1), left);
     Ok(())
+}
+
+/// The stack of a thread that has ended is counted for as long as somebody has its handle.
+fn kept(session: &mut Session<'_>) -> Result<(), Ended> {
+    let id = "threads.kept";
+    let handle = session.spawned(id, thread::spawn(|| ()))?;
+    session.wait(id, "it ended", || handle.is_finished())?;
+    let kept = mem::stats().stacks_kept_bytes as u64;
+    let what = "bytes of stacks of ended threads";
+    session.check(id, what, Expect::AtLeast(STACK_BYTES), kept);
+    session.join(id, handle)
 }
 
 /// Of a thread that crashes with a large function nothing is left on the heap.

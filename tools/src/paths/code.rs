@@ -17,9 +17,10 @@ use crate::explain::{Image, Place};
 /// Bytes of an instruction.
 const INSTRUCTION: u64 = 4;
 
-/// `eret`, `wfi`; `mrs xN, cntpct_el0` and `cntvct_el0` with N = 0 (DDI 0487, C6.2 and D24.8).
+/// `eret`, `wfi`, `msr daifset, #2`; `mrs xN, cntpct_el0` and `cntvct_el0` with N = 0 (DDI 0487, C6.2 and D24.8).
 const ERET: u32 = 0xd69f_03e0;
 const WFI: u32 = 0xd503_207f;
+const MASK_IRQS: u32 = 0xd503_42df;
 const COUNTERS: [u32; 2] = [0xd53b_e020, 0xd53b_e040];
 const REGISTER: u32 = 0x1f;
 
@@ -98,6 +99,9 @@ impl Code {
             }
             Anchor::Return => self.all(|_, word| word == ERET),
             Anchor::Wait => self.all(|_, word| word == WFI),
+            Anchor::Mask(file) => self.all(|at, word| {
+                word == MASK_IRQS && self.places(at).iter().any(|place| place.file == file)
+            }),
             Anchor::Clock(name) => self.all(|at, word| {
                 COUNTERS.contains(&(word & !REGISTER))
                     && self

@@ -9,7 +9,7 @@ const LONGEST: usize = 8_192;
 const KINDS: usize = 50_000;
 
 /// A length that fewer than one round in so many has is that of a beginning or an end.
-const RARE: u64 = 100;
+const RARE: u64 = 250;
 
 /// The instruction that a round begins or ends at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
