@@ -180,11 +180,11 @@ mod tests {
             (round(0, &[1, 2, 3]), 3),
             (round(0, &[1, 2, 4]), 4),
             (round(0, &[1]), 90),
-            (round(0, &[1, 2, 3, 4]), 700),
+            (round(0, &[1, 2, 3, 4]), 2_000),
         ]);
         let is_short = |round: &Round| round.instructions.len() < 4;
-        // Six of 803 and seven of them are rare, but not of 103.
-        assert_eq!(most_frequent(&all, |_| true).unwrap().of, 790);
+        // Six of 2,103 and seven of them are rare, but not of 103.
+        assert_eq!(most_frequent(&all, |_| true).unwrap().of, 2_090);
         assert_eq!(most_frequent(&all, is_short).unwrap().of, 103);
         let chosen =
             most_frequent(&all, |round| (2..4).contains(&round.instructions.len())).unwrap();
