@@ -75,13 +75,17 @@ const fn around(
 
 /// All of them.
 pub(super) const PATHS: &[Path] = &[
-    around(
-        "yield between two threads",
-        "switch.yield.same_core",
-        1,
-        SWITCH,
-        &["src/bench/handoffs/yields.rs"],
-    ),
+    Path {
+        // Some of the first take the long way, each another one.
+        operations: 4_000,
+        ..around(
+            "yield between two threads",
+            "switch.yield.same_core",
+            1,
+            SWITCH,
+            &["src/bench/handoffs/yields.rs"],
+        )
+    },
     around(
         "yield with nobody else runnable",
         "switch.yield.alone",
