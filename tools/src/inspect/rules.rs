@@ -65,8 +65,10 @@ pub(super) const ON_EXCEPTION_STACK: [&str; 4] = [
 ];
 
 /// Handlers of interrupts, which are called through a register there.
-pub(super) const HANDLERS: [&str; 3] = [
-    "pivot::console::on_interrupt",
+pub(super) const HANDLERS: [&str; 1] = ["pivot::console::on_interrupt"];
+
+/// Those of the shell's commands. An image with another application has none of them.
+pub(super) const SHELL_HANDLERS: [&str; 2] = [
     "pivot::bench::interrupts::handle",
     "pivot::suite::regs::handler::handle",
 ];
@@ -90,7 +92,7 @@ impl<'a> Image<'a> {
                 .filter_map(|name| program.named(name))
                 .collect::<Vec<_>>()
         };
-        let handlers = named(&HANDLERS);
+        let handlers = [named(&HANDLERS), named(&SHELL_HANDLERS)].concat();
         let exception_stack = ExceptionStack::new(
             &program,
             &graph,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inspect::exception_stack::calls_handlers;
-use crate::inspect::rules::{Answer, Finding, HANDLERS, Image, ON_EXCEPTION_STACK};
+use crate::inspect::rules::{Answer, Finding, HANDLERS, Image, ON_EXCEPTION_STACK, SHELL_HANDLERS};
 
 /// The exception stack's size: `tools/link.ld` for the boot core, `src/kernel/secondaries.rs` for the others.
 const EXCEPTION_STACK_BYTES: u64 = 16 * 1024;
@@ -41,6 +41,10 @@ pub(super) fn check(image: &Image<'_>) -> Answer {
     let mut findings = Vec::new();
     let roots = image.roots(&ON_EXCEPTION_STACK, &mut findings);
     image.roots(&HANDLERS, &mut findings);
+    let is_there = |name: &&str| image.program.named(name).is_some();
+    if SHELL_HANDLERS.iter().any(is_there) {
+        image.roots(&SHELL_HANDLERS, &mut findings);
+    }
     let mut bounds = Bounds {
         image,
         known: BTreeMap::new(),
@@ -171,8 +175,8 @@ mod tests {
             (next, decision),
             (finish, PLAIN),
             (HANDLERS[0], PLAIN),
-            (HANDLERS[1], PLAIN),
-            (HANDLERS[2], PLAIN),
+            (SHELL_HANDLERS[0], PLAIN),
+            (SHELL_HANDLERS[1], PLAIN),
         ];
         findings(&[&entries, more].concat())
     }
@@ -224,13 +228,19 @@ mod tests {
         ];
         let handlers = [
             (HANDLERS[0], DEEP),
-            (HANDLERS[1], PLAIN),
-            (HANDLERS[2], PLAIN),
+            (SHELL_HANDLERS[0], PLAIN),
+            (SHELL_HANDLERS[1], PLAIN),
         ];
         let found = findings(&[&entries[..], &handlers].concat());
         assert!(found[0].starts_with("16416 bytes"), "{found:?}");
         let found = findings(&entries);
         assert!(found[0].contains("there is no function"), "{found:?}");
+        // Of the shell's, all or none.
+        let console = (HANDLERS[0], PLAIN);
+        assert!(findings(&[&entries[..], &[console]].concat()).is_empty());
+        let half = [console, (SHELL_HANDLERS[1], PLAIN)];
+        let found = findings(&[&entries[..], &half].concat());
+        assert!(found[0].contains(SHELL_HANDLERS[0]), "{found:?}");
     }
 
     #[test]
