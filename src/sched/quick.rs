@@ -12,17 +12,19 @@
 
 #![expect(unsafe_code, reason = "the current thread is a pointer")]
 
+mod ends;
+
 use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
-use crate::sched::per_core::{self, AfterSwitch, Core, Own};
+use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{DecayedTime, Decision, Rank};
 use crate::sched::run_queue::Place;
 use crate::sched::switch::{Cause, STAY, hand_over, pair};
 use crate::sched::thread::Thread;
 use crate::sched::wake::State;
-use crate::sched::{balance, lifecycle, traffic};
+use crate::sched::{balance, traffic};
 
 /// Decides, if the case is an ordinary one. Called by `reschedule` on the core's exception stack, IRQs masked. Returns
 /// as `schedule_next_thread` does, or `cause` in the high half and 0 in the low one: to be decided by the long way.
@@ -93,17 +95,7 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
         None if runner.rank.is_realtime() => runner.rank,
         None => return None,
     };
-    let new = if own.queue.is_empty() {
-        NonNull::from(&core.idle)
-    } else {
-        let new = own.queue.pop_quickly()?;
-        if own.queue.is_empty() {
-            balance::rest(own);
-        } else {
-            own.arm(own.policy.soonest_loss_ticks(now));
-        }
-        new
-    };
+    let new = pop_next(core, own, now)?;
     // SAFETY: as in `yields`.
     let old = unsafe { &*own.current };
     old.set_rank(rank);
@@ -111,6 +103,21 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
     core.count_out(irq);
     count_voluntary(core, old);
     Some(leave_for(core, own, old, new, now, time, Cause::Block))
+}
+
+/// Who comes when nobody goes on.
+#[inline(always)]
+fn pop_next(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
+    if own.queue.is_empty() {
+        return Some(NonNull::from(&core.idle));
+    }
+    let new = own.queue.pop_quickly()?;
+    if own.queue.is_empty() {
+        balance::rest(own);
+    } else {
+        own.arm(own.policy.soonest_loss_ticks(now));
+    }
+    Some(new)
 }
 
 #[inline(always)]
@@ -146,7 +153,7 @@ extern "C" fn others(cause: Cause) -> u128 {
         Cause::Wake | Cause::Timer | Cause::Ipi | Cause::Interrupt
     ) {
         // A tail call: this needs no frame.
-        return ends(cause);
+        return ends::ends(cause);
     }
     // SAFETY: as in `decide_quickly`.
     let irq = unsafe { IrqGuard::assume_masked() };
@@ -248,59 +255,4 @@ fn makes_room(
         time.with_penalty(),
         cause,
     ))
-}
-
-/// The thread has ended. Most often somebody waits for that here, and nobody else for the core: the one goes, the other
-/// comes, and neither is queued.
-#[inline(never)]
-extern "C" fn ends(cause: Cause) -> u128 {
-    // SAFETY: as in `decide_quickly`.
-    let irq = unsafe { IrqGuard::assume_masked() };
-    let core = per_core::this(&irq);
-    if cause != Cause::Exit || !core.inbox.is_empty() {
-        return by_the_long_way(cause);
-    }
-    // SAFETY: as in `yields`.
-    let old = unsafe { &*core.own(&irq).current };
-    debug_assert!(old.state() == State::Exited);
-    let joiner = lifecycle::claim_joiner_here(old, core.id());
-    let is_lone = core.own(&irq).queue.is_empty();
-    let now = timer::now();
-    let new = match joiner {
-        Some(joiner) if is_lone && joiner.thread().standing.is_settled(core.id()) => {
-            joiner.take_over()
-        }
-        joiner => {
-            if let Some(joiner) = joiner {
-                joiner.enqueue(&irq);
-            }
-            let Some(new) = pop_next(core, core.own(&irq), now) else {
-                return by_the_long_way(cause);
-            };
-            core.count_out(&irq);
-            new
-        }
-    };
-    let own = core.own(&irq);
-    own.need_resched = false;
-    own.after.add(AfterSwitch::LEAVES);
-    count_voluntary(core, old);
-    // It is not charged: it never runs again.
-    let time = own.policy.at(now);
-    leave_for(core, own, old, new, now, time, cause)
-}
-
-/// Who comes when nobody goes on.
-#[inline(always)]
-fn pop_next(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
-    if own.queue.is_empty() {
-        return Some(NonNull::from(&core.idle));
-    }
-    let new = own.queue.pop_quickly()?;
-    if own.queue.is_empty() {
-        balance::rest(own);
-    } else {
-        own.arm(own.policy.soonest_loss_ticks(now));
-    }
-    Some(new)
 }

@@ -70,7 +70,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         "line-exit-leaves",
         "nobody is told to look after a thread that has ended, and whose end was decided by the short way",
         &[Edit {
-            file: "src/sched/quick.rs",
+            file: "src/sched/quick/ends.rs",
             find: "    own.after.add(AfterSwitch::LEAVES);\n",
             replace: "    let _ = AfterSwitch::LEAVES;\n",
         }],
