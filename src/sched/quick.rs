@@ -95,7 +95,11 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
         None if runner.rank.is_realtime() => runner.rank,
         None => return None,
     };
-    let new = pop_next(core, own, now)?;
+    let new = if own.queue.is_empty() {
+        NonNull::from(&core.idle)
+    } else {
+        pop_next(own, now)?
+    };
     // SAFETY: as in `yields`.
     let old = unsafe { &*own.current };
     old.set_rank(rank);
@@ -105,12 +109,9 @@ fn blocks(core: &'static Core, irq: &IrqGuard) -> Option<u128> {
     Some(leave_for(core, own, old, new, now, time, Cause::Block))
 }
 
-/// Who comes when nobody goes on.
+/// Who comes next of those that wait, when nobody goes on.
 #[inline(always)]
-fn pop_next(core: &'static Core, own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
-    if own.queue.is_empty() {
-        return Some(NonNull::from(&core.idle));
-    }
+fn pop_next(own: &mut Own, now: u64) -> Option<NonNull<Thread>> {
     let new = own.queue.pop_quickly()?;
     if own.queue.is_empty() {
         balance::rest(own);

@@ -1,5 +1,7 @@
 //! The short way through the decision that follows a thread's end.
 
+use core::ptr::NonNull;
+
 use super::{by_the_long_way, count_voluntary, leave_for, pop_next};
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
@@ -32,7 +34,13 @@ pub(super) extern "C" fn ends(cause: Cause) -> u128 {
             if let Some(joiner) = joiner {
                 joiner.enqueue(&irq);
             }
-            let Some(new) = pop_next(core, core.own(&irq), now) else {
+            let own = core.own(&irq);
+            let new = if own.queue.is_empty() {
+                Some(NonNull::from(&core.idle))
+            } else {
+                pop_next(own, now)
+            };
+            let Some(new) = new else {
                 return by_the_long_way(cause);
             };
             core.count_out(&irq);
