@@ -1,5 +1,5 @@
 //! The heap behind `alloc`: talc over chunks that it claims from the page allocator when it needs
-//! them. A chunk is never given back; what is freed in it is used again.
+//! them. Whole chunks that nobody uses go back to it, but for some that are kept for later.
 //!
 //! When there is no memory the heap first gives up the free stacks, then returns null: callers that
 //! a user can bring into that situation use fallible forms (`try_reserve`), all others end in Rust's
