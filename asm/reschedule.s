@@ -5,7 +5,7 @@
 
 // extern "C" fn reschedule(cause: Cause)
 //
-// Asks decide_quickly(cause) who is to run, and schedule_next_thread(cause) where that does not know. If the answer is
+// Asks decide(cause) who is to run. If the answer is
 // "stay", returns; only x29 and x30 have been stored. Otherwise saves what the AAPCS64 says a call preserves (x19-x28,
 // x29, x30, sp, the low halves of v8-v15) and FPCR, because to the compiler this is a call; exchanges the stack and the
 // thread pointer; restores the same from the new thread's stack, releases the old thread (or calls finish_switch(old),
@@ -24,9 +24,8 @@ reschedule:
     stp     x29, x30, [sp, #-{CONTEXT_SIZE}]!
     mov     x29, sp                     // x29 is the old stack pointer from here: calls preserve it
     msr     spsel, #1
-    bl      {decide_quickly}            // x0 = old, x1 = new; x0 = 0: stay, or x1 is the cause to decide by
-    cbz     x0, 2f
-0:
+    bl      {decide}                    // x0 = old, x1 = new; x0 = 0: stay
+    cbz     x0, 1f
     stp     x19, x20, [x29, #{CONTEXT_X19}]
     stp     x21, x22, [x29, #{CONTEXT_X19} + 16]
     stp     x23, x24, [x29, #{CONTEXT_X19} + 32]
@@ -52,11 +51,10 @@ reschedule:
     ldp     d12, d13, [x29, #{CONTEXT_D8} + 32]
     ldp     d14, d15, [x29, #{CONTEXT_D8} + 48]
     msr     sp_el0, x29
-    mrs     x2, tpidr_el1
-    ldrb    w3, [x2, #{CORE_AFTER}]
-    cbnz    w3, 3f                      // there is more to do than to release the old thread
+    ldrb    w3, [x0, #{THREAD_AFTER}]
+    cbnz    w3, 2f                      // there is more to do than to release the old thread
 .if {ALWAYS_FINISH}
-    b       3f
+    b       2f
 .endif
     stlrb   wzr, [x0]                   // on_cpu: the old thread's registers are stored, it may run elsewhere now
 1:
@@ -64,12 +62,6 @@ reschedule:
     ldp     x29, x30, [sp], #{CONTEXT_SIZE}
     ret
 2:
-    cbz     x1, 1b
-    mov     x0, x1
-    bl      {schedule_next_thread}      // x0 = old, x1 = new; x0 = 0: stay
-    cbnz    x0, 0b
-    b       1b
-3:
     bl      {finish_switch}
     b       1b
 .size reschedule, . - reschedule

@@ -12,6 +12,9 @@ impl CoreId {
     /// The core that boots the machine.
     pub const BOOT: Self = Self(0);
 
+    /// The number of no core, which is equal to that of none.
+    pub(crate) const NONE: Self = Self(u8::MAX);
+
     /// Core `index`, if an image can serve that many.
     pub const fn new(index: usize) -> Option<Self> {
         if index < MAX_CORES {
@@ -21,10 +24,10 @@ impl CoreId {
         }
     }
 
-    /// The core of this number, as [`raw`](Self::raw) gave it.
+    /// The core of this number, as [`raw`](Self::raw) gave it; perhaps [`NONE`](Self::NONE).
     #[inline]
     pub(crate) const fn from_raw(raw: u8) -> Self {
-        debug_assert!((raw as usize) < MAX_CORES);
+        debug_assert!((raw as usize) < MAX_CORES || raw == Self::NONE.0);
         Self(raw)
     }
 

@@ -62,7 +62,7 @@ pub fn stats(id: CoreId) -> CoreStats {
     let core = per_core::get(id);
     CoreStats {
         is_online: core.is_online(),
-        switches_voluntary: core.stats.switches_voluntary.get(),
+        switches_voluntary: core.switches_voluntary(),
         switches_preempted: core.stats.switches_preempted.get(),
         ipis_sent: core.stats.ipis_sent.get(),
         timer_irqs: irq::timer_count(id),

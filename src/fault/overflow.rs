@@ -18,8 +18,8 @@ use crate::irq;
 use crate::mem::lend;
 use crate::mem::ranges::PAGE_BYTES;
 use crate::sched::claim::State;
-use crate::sched::per_core::{self, AfterSwitch};
-use crate::sched::thread::{self, Thread};
+use crate::sched::per_core;
+use crate::sched::thread::{self, Duties, Thread};
 
 /// Pages that can be lent at the same time. A thread has its page until it ends, which may be after a long sleep.
 const PAGES: usize = 16;
@@ -92,19 +92,16 @@ pub(super) fn lend(frame: &FaultFrame, thread: &Thread, stack: &Range<usize>) ->
 /// The current thread has a page that is lent to it: it ends as soon as interrupts are unmasked.
 fn watch(irq: &IrqGuard) {
     let core = per_core::this(irq);
-    core.own(irq).after.add(AfterSwitch::OVERFLOWED);
+    thread::current().after.add(Duties::OVERFLOWED);
     irq::send_overflow(core.id());
 }
 
 /// The SGI has come: the thread that was interrupted ends, if it is the one. If it has held off preemption meanwhile, it
 /// ends when it allows that again ([`preemption_is_allowed`]).
-pub(crate) fn on_sgi(irq: &IrqGuard) {
+pub(crate) fn on_sgi(_masked: &IrqGuard) {
     let thread = thread::current();
     if thread.lent_page().is_some() && thread.preempt_count() == 0 {
-        per_core::this(irq)
-            .own(irq)
-            .after
-            .remove(AfterSwitch::OVERFLOWED);
+        thread.after.remove(Duties::OVERFLOWED);
         // SAFETY: a handler of an interrupt calls this.
         unsafe { exceptions::go_on_at_overflow() };
     }

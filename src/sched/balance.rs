@@ -34,12 +34,20 @@ pub(super) fn is_due(own: &Own, now: u64) -> bool {
 pub(super) fn watch(own: &mut Own, now: u64) {
     if own.queue.is_empty() {
         rest(own);
-    } else if own.next_balance_ticks == timer::NEVER {
-        begin(own, now);
     } else {
-        // The interrupt that brought us here may have taken this deadline's shot.
-        own.arm(own.next_balance_ticks);
+        watch_those_who_wait(own, now);
     }
+}
+
+/// The same, where somebody waits.
+#[inline(always)]
+pub(super) fn watch_those_who_wait(own: &mut Own, now: u64) {
+    if own.next_balance_ticks == timer::NEVER {
+        own.next_balance_ticks = now + own.balance_period_ticks;
+    }
+    // The interrupt that brought us here may have taken this deadline's shot. And a realtime thread runs without a
+    // preemption timer: those behind it must get away all the same.
+    own.arm(own.next_balance_ticks);
 }
 
 /// Nobody waits.
@@ -48,11 +56,9 @@ pub(super) fn rest(own: &mut Own) {
     own.next_balance_ticks = timer::NEVER;
 }
 
-#[cold]
-fn begin(own: &mut Own, now: u64) {
-    own.next_balance_ticks = now + timer::frequency_hz() / PERIODS_PER_SECOND;
-    // A realtime thread runs without a preemption timer; those behind it must get away all the same.
-    own.arm(own.next_balance_ticks);
+/// How long somebody has to wait without a break until it is time to look, by a counter of `frequency_hz`.
+pub(super) const fn period_ticks(frequency_hz: u64) -> u64 {
+    frequency_hz / PERIODS_PER_SECOND
 }
 
 /// Looks for a less loaded core, and gives it threads. `leaving`: how many of this core's load will not be its load any
@@ -62,7 +68,7 @@ fn begin(own: &mut Own, now: u64) {
 /// yet, and may not be given away: after it, a core with two threads that are switched at the moment of each
 /// look would find just that one in its queue, for ever.
 #[cold]
-pub(super) fn give(core: &Core, own: &mut Own, leaving: usize, irq: &IrqGuard) {
+pub(super) fn give(core: &Core, own: &mut Own, leaving: usize, _masked: &IrqGuard) {
     rest(own);
     let Some((target, target_load)) = least_loaded(core.id()) else {
         return;
@@ -76,7 +82,6 @@ pub(super) fn give(core: &Core, own: &mut Own, leaving: usize, irq: &IrqGuard) {
         };
         // SAFETY: just found in the queue.
         unsafe { own.queue.remove(thread) };
-        core.count_out(irq);
         core.stats.migrations_out.bump();
         wake::send(thread, target);
     }

@@ -192,9 +192,10 @@ fn make() -> Result<NonNull<Thread>, NoMemory> {
 
 /// The current thread owns no mutex any more, whatever it had locked: its thread pointer is of the block's next
 /// generation, which is there already. No reference of its own is lost: they all lead to the block.
-pub(super) fn renew_current(core: &Core, irq: &IrqGuard) {
+pub(super) fn renew_current(core: &Core, _masked: &IrqGuard) {
     let current = renewed(NonNull::from(thread::current()));
-    core.own(irq).current = current.as_ptr();
+    // SAFETY: the same block, which stays.
+    core.set_current(unsafe { current.as_ref() });
     cpu::set_thread_pointer(current.as_ptr().expose_provenance());
 }
 

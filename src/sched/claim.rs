@@ -5,10 +5,12 @@
 //!   its core. Exactly one waker turns that into `Ready`, the *claim*; with it come the duty and the sole
 //!   right to put the thread into a queue.
 //! * *On a core* it is until its registers are stored. A claimed thread that is still there goes to the inbox
-//!   of that very core, which empties it only after the switch or before its decision.
+//!   of that very core, which empties it only after the switch or before its decision. The state makes no difference
+//!   between a thread that runs and one that waits for its turn: so a switch does not write it.
 //! * The *token* of `park` keeps an `unpark` that comes first.
 //! * *Wishes* (where it is pinned, another priority or class) may be uttered by anybody at any time; whoever
-//!   owns the thread heeds them.
+//!   owns the thread heeds them. A flag says that there are some. It stays set for as long as the thread is not on the
+//!   core that it is pinned to: so where it is clear, nobody need ask whether the thread is pinned.
 //!
 //! Several of these words work by "each stores one and then looks at the other". What is stored there is always
 //! *swapped* in, though on AArch64 `stlr` before `ldar` would do (DDI 0487, B2.3, barrier-ordered-before): QEMU
@@ -18,17 +20,20 @@
 //! Pure but for the atomics: a model checker runs all of it (`sched/model.rs`).
 
 mod outcome;
-mod rescan;
 mod state;
 
 use super::atomic::{AtomicBool, AtomicU8, Ordering, const_unless_checked};
 use crate::core_id::CoreId;
 pub use outcome::{Parking, Way};
-pub use rescan::Rescan;
 pub use state::State;
 
 /// No core in particular.
 const ANY_CORE: u8 = u8::MAX;
+
+/// Priority, class or inheritance.
+const URGENCY: u8 = 1;
+/// The core that it is pinned to.
+const PINNING: u8 = 2;
 
 /// See the head of this file. Eight bytes at most, since it lies among a thread's hottest.
 #[derive(Debug)]
@@ -41,8 +46,9 @@ pub struct Standing {
     core: AtomicU8,
     /// The core that it is pinned to.
     affinity: AtomicU8,
-    /// Priority or class were changed since the owner looked.
-    is_changed: AtomicBool,
+    /// What was changed since the owner looked: [`URGENCY`], [`PINNING`]. The latter also while it is not yet where it is
+    /// pinned.
+    changes: AtomicU8,
     park_token: AtomicBool,
 }
 
@@ -60,15 +66,24 @@ impl Standing {
                 state: AtomicU8::new(state as u8),
                 core: AtomicU8::new(core),
                 affinity: AtomicU8::new(if is_pinned { core } else { ANY_CORE }),
-                is_changed: AtomicBool::new(is_changed),
+                changes: AtomicU8::new(if is_changed { URGENCY } else { 0 }),
                 park_token: AtomicBool::new(false),
             }
         }
     }
 
-    /// What it is doing.
+    /// What it is doing. One that is ready while a core has it runs.
     #[inline]
     pub fn state(&self) -> State {
+        match self.stored_state() {
+            State::Ready if self.on_cpu.load(Ordering::Relaxed) => State::Running,
+            state => state,
+        }
+    }
+
+    /// `Ready` where it runs.
+    #[inline]
+    fn stored_state(&self) -> State {
         State::from_u8(self.state.load(Ordering::SeqCst))
     }
 
@@ -95,7 +110,7 @@ impl Standing {
 
     /// Wins the thread whatever it waits for. For its timer, which is set only while it waits.
     pub fn claim_for_timer(&self) -> bool {
-        match self.state() {
+        match self.stored_state() {
             state @ (State::Waiting | State::Parked | State::Sleeping) => self.claim(state),
             _ => false,
         }
@@ -104,16 +119,8 @@ impl Standing {
     /// Its core takes it out of the queue and runs it from now on.
     #[inline]
     pub fn switch_in(&self) {
-        // Relaxed: to whoever looks at the state from outside it is as good as `Ready`.
-        self.state.store(State::Running as u8, Ordering::Relaxed);
+        // Relaxed: nobody claims it before it has declared that it waits, which is released.
         self.on_cpu.store(true, Ordering::Relaxed);
-    }
-
-    /// Its core puts it back into the queue.
-    #[inline]
-    pub fn stays_ready(&self) {
-        // Relaxed: as in `switch_in`.
-        self.state.store(State::Ready as u8, Ordering::Relaxed);
     }
 
     /// Its registers are in memory. The thread may be elsewhere, or freed, as soon as this is stored.
@@ -151,13 +158,33 @@ impl Standing {
         }
     }
 
-    /// For core `here`, on which the thread waited, and which has claimed it: whether it may go on there, as it is.
+    /// The same, if nothing is wished: else `None`.
     #[inline]
-    pub fn is_settled(&self, here: CoreId) -> bool {
-        // As in `way`, but it is home, and its registers are stored: it waited here, and something else runs here now.
-        debug_assert!(self.core() == here && !self.on_cpu.load(Ordering::Relaxed));
-        let pinned = self.affinity.load(Ordering::SeqCst);
-        (pinned == ANY_CORE || pinned == here.raw()) && !self.is_changed()
+    pub fn way_unchanged(&self, here: CoreId) -> Option<Way> {
+        // Relaxed: only owners write it, and the claim has brought what they wrote.
+        let home = self.core.load(Ordering::Relaxed);
+        if self.on_cpu.load(Ordering::Acquire) {
+            // Its core looks for wishes. In the order of all, as below.
+            return Some(Way::Inbox(self.core()));
+        }
+        // After the claim, in the order of all: who has uttered a wish before that has told nobody.
+        if self.is_changed() {
+            return None;
+        }
+        Some(if home == here.raw() {
+            Way::Home
+        } else {
+            Way::Inbox(CoreId::from_raw(home))
+        })
+    }
+
+    /// For the core on which the thread waited, and which has claimed it: whether it may go on there, as it is.
+    #[inline]
+    pub fn is_settled(&self) -> bool {
+        // As in `way_unchanged`, but it is home, and its registers are stored: it waited here, and something else runs
+        // here now.
+        debug_assert!(!self.on_cpu.load(Ordering::Relaxed));
+        !self.is_changed()
     }
 
     /// Whether an `unpark` has come that no `park` has taken yet.
@@ -187,7 +214,7 @@ impl Standing {
         self.state
             .compare_exchange(
                 State::Parked as u8,
-                State::Running as u8,
+                State::Ready as u8,
                 // Before the loads of whoever looks at wishes now.
                 Ordering::SeqCst,
                 Ordering::Relaxed,
@@ -224,28 +251,21 @@ impl Standing {
     }
 
     /// For core `here`, which owns the thread and is about to queue it, before it looks whether it
-    /// [is changed](Self::is_changed). True: it comes from another core.
+    /// [is changed](Self::is_changed): who utters a wish before that tells the core that it comes from. True: it comes
+    /// from another core.
     #[inline]
-    pub fn come_to(&self, here: CoreId, rescan: &Rescan) -> bool {
+    pub fn come_to(&self, here: CoreId) -> bool {
         if self.core() == here {
             return false;
         }
         self.set_core(here);
-        // Whoever has pinned it before that has told the core that it comes from.
-        if self.affinity().is_some_and(|target| target != here) {
-            rescan.ask();
-        }
         true
     }
 
-    /// For the core that runs the thread and finds it in its own inbox: it was claimed after it had declared
-    /// to wait and before it could leave, so it has nothing to wait for.
-    pub fn go_on(&self, rescan: &Rescan) {
-        self.state.swap(State::Running as u8, Ordering::SeqCst);
-        // Whoever has uttered a wish while it seemed to wait has told nobody.
-        if self.is_changed() {
-            rescan.ask();
-        }
+    /// For the thread itself, which has declared that it waits, and which nobody can have claimed: it goes on. To be
+    /// followed by a look whether it [is changed](Self::is_changed): who has uttered a wish meanwhile has told nobody.
+    pub fn go_on(&self) {
+        self.state.swap(State::Ready as u8, Ordering::SeqCst);
     }
 
     /// The core that it is pinned to.
@@ -257,28 +277,43 @@ impl Standing {
         }
     }
 
-    /// Anybody: pins it, or unpins it. To be followed by [`to_be_told`](Self::to_be_told).
+    /// Anybody: pins it, or unpins it. To be followed by [`to_be_told`](Self::to_be_told), if it is pinned.
     pub fn set_affinity(&self, core: Option<CoreId>) {
         self.affinity
             .swap(core.map_or(ANY_CORE, CoreId::raw), Ordering::SeqCst);
+        if core.is_some() {
+            self.changes.fetch_or(PINNING, Ordering::SeqCst);
+        }
     }
 
     /// Anybody: its priority or its class was changed. To be followed by [`to_be_told`](Self::to_be_told). A
     /// read-modify-write, so that the owner sees the changes of all who have marked it.
     pub fn mark_changed(&self) {
-        self.is_changed.swap(true, Ordering::SeqCst);
+        self.changes.fetch_or(URGENCY, Ordering::SeqCst);
     }
 
-    /// Whether its priority or class were changed since the owner looked.
+    /// Whether its pinning, priority or class were changed since the owner looked, or it is not yet where it is pinned.
     #[inline]
     pub fn is_changed(&self) -> bool {
-        self.is_changed.load(Ordering::SeqCst)
+        self.changes.load(Ordering::SeqCst) != 0
     }
 
-    /// For whoever owns the thread, before it looks at priority and class. A read-modify-write: what was
-    /// changed before the flag was set is seen after it, and a flag that is set meanwhile stays.
-    pub fn take_changed(&self) {
-        self.is_changed.swap(false, Ordering::SeqCst);
+    /// For core `here`, which owns the thread, before it looks at priority and class. `None`: the thread may not stay
+    /// there; else whether there is anything to look at. A read-modify-write: what was changed before the flag was set is
+    /// seen after it, and a flag that is set meanwhile stays.
+    pub fn take_changed(&self, here: CoreId) -> Option<bool> {
+        let may_stay = || self.affinity().is_none_or(|target| target == here);
+        // Else whoever owns it next, perhaps after it has blocked, is to look.
+        if !may_stay() {
+            return None;
+        }
+        let changes = self.changes.swap(0, Ordering::SeqCst);
+        if !may_stay() {
+            // Pinned at this moment: as above.
+            self.changes.fetch_or(changes | PINNING, Ordering::SeqCst);
+            return None;
+        }
+        Some(changes & URGENCY != 0)
     }
 
     /// The core that has to look at the thread again after a wish was uttered: the one that runs it, or on
@@ -288,6 +323,6 @@ impl Standing {
     /// wishes, and all of these are sequentially consistent: so one of the two sees the other. The core is
     /// read after the state, for the same reason.
     pub fn to_be_told(&self) -> Option<CoreId> {
-        matches!(self.state(), State::Running | State::Ready).then(|| self.core())
+        (self.stored_state() == State::Ready).then(|| self.core())
     }
 }

@@ -7,8 +7,8 @@ use core::ptr::NonNull;
 
 use crate::arch::cpu::IrqGuard;
 use crate::fault::overflow;
-use crate::sched::per_core::{self, AfterSwitch, Core};
-use crate::sched::thread::{self, Thread};
+use crate::sched::per_core::{self, Core};
+use crate::sched::thread::{self, Duties, Thread};
 use crate::sched::wake::State;
 use crate::sched::{lifecycle, tracer, traffic};
 
@@ -19,16 +19,17 @@ pub(super) extern "C" fn finish_switch(old: *const Thread) {
     // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    debug_assert!(core::ptr::eq(thread::current(), core.own(&irq).current));
-    let after = core::mem::replace(&mut core.own(&irq).after, AfterSwitch::NOTHING);
-    if after.is_looked_at() {
+    debug_assert_eq!(core.running().unwrap_or(0), thread::current().id());
+    // SAFETY: not released yet, so the block is there, and this core owns it.
+    let duties = unsafe { (*old).after.take() };
+    if duties.are_before_release() {
         // SAFETY: not released yet.
-        unsafe { look_at(old, after, core, &irq) };
+        unsafe { look_at(old, duties, core, &irq) };
     }
     // SAFETY: the block is there until this store: an ended thread is reaped later, and whoever takes a living
     // one waits for the flag. No reference outlives the statement.
     unsafe { (*old).standing.switch_out() };
-    if after.has(AfterSwitch::LEAVES)
+    if duties.has(Duties::LEAVES)
         && let Some(leaving) = NonNull::new(old.cast_mut())
     {
         leave(core, leaving, &irq);
@@ -41,12 +42,12 @@ pub(super) extern "C" fn finish_switch(old: *const Thread) {
 ///
 /// It is not released yet: until then its block is there.
 #[cold]
-unsafe fn look_at(old: *const Thread, after: AfterSwitch, core: &Core, irq: &IrqGuard) {
-    if after.has(AfterSwitch::OVERFLOWED) {
+unsafe fn look_at(old: *const Thread, duties: Duties, core: &Core, irq: &IrqGuard) {
+    if duties.has(Duties::OVERFLOWED) {
         // SAFETY: not released yet, so the block is there, and the thread runs nowhere else.
         overflow::switched_away(unsafe { &*old });
     }
-    if after.has(AfterSwitch::RECORDED) {
+    if duties.has(Duties::RECORDED) {
         // SAFETY: as above.
         tracer::switched(core, unsafe { &*old }, thread::current(), irq);
     }

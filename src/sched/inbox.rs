@@ -8,17 +8,22 @@
 //!
 //! ```text
 //! push: node.next ← head; head ← node   (compare and swap, release: hazard H24)
-//! take: head ← null                     (swap, acquire), then the list is turned round
+//! take: head ← null                     (read, modify, write, acquire), then the list is turned round
 //! ```
+//!
+//! The low bits of the head are notes of another kind (`notes`), which a push and a take leave as they are.
 #![expect(
     unsafe_code,
     reason = "links between threads that the inbox does not own"
 )]
 
+mod notes;
+
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use super::atomic::{AtomicPtr, Ordering, const_unless_checked};
+use notes::{NOTES, newest_in, with_notes_of};
 
 /// What a thread carries for the inbox.
 #[derive(Debug)]
@@ -61,7 +66,8 @@ pub unsafe trait Entry: Sync {
 /// An inbox. It is shared: all cores push, one takes.
 #[derive(Debug)]
 pub struct Inbox<T: Entry> {
-    newest: AtomicPtr<T>,
+    /// The newest entry, and the notes.
+    word: AtomicPtr<T>,
 }
 
 impl<T: Entry> Inbox<T> {
@@ -69,8 +75,9 @@ impl<T: Entry> Inbox<T> {
         /// An empty inbox.
         #[must_use]
         pub fn new() -> Self {
+            const { assert!(align_of::<T>() > NOTES, "the notes are low bits of a pointer") };
             Self {
-                newest: AtomicPtr::new(ptr::null_mut()),
+                word: AtomicPtr::new(ptr::null_mut()),
             }
         }
     }
@@ -80,7 +87,7 @@ impl<T: Entry> Inbox<T> {
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.newest.load(Ordering::Relaxed).is_null()
+        newest_in(self.word.load(Ordering::Relaxed)).is_null()
     }
 
     /// Puts `node` in. Whether the inbox was empty: then the owner has to be told.
@@ -95,17 +102,18 @@ impl<T: Entry> Inbox<T> {
     pub unsafe fn push(&self, node: NonNull<T>) -> bool {
         // SAFETY: it is live, and shared access is all that is taken.
         let links = unsafe { node.as_ref() }.links();
-        let mut newest = self.newest.load(Ordering::Relaxed);
+        let mut word = self.word.load(Ordering::Relaxed);
         loop {
+            let newest = newest_in(word);
             links.next.store(newest, Ordering::Relaxed);
-            match self.newest.compare_exchange_weak(
-                newest,
-                node.as_ptr(),
+            match self.word.compare_exchange_weak(
+                word,
+                with_notes_of(node.as_ptr(), word),
                 Ordering::Release,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return newest.is_null(),
-                Err(seen) => newest = seen,
+                Err(seen) => word = seen,
             }
         }
     }
@@ -126,7 +134,7 @@ impl<T: Entry> Inbox<T> {
 
     #[inline(never)]
     fn take_and_turn(&self) -> Option<NonNull<T>> {
-        let mut rest = NonNull::new(self.newest.swap(ptr::null_mut(), Ordering::Acquire));
+        let mut rest = NonNull::new(self.take_newest());
         let mut turned: Option<NonNull<T>> = None;
         while let Some(node) = rest {
             // SAFETY: it was pushed, so it is live until it leaves the batch that this makes; the
@@ -225,6 +233,33 @@ mod tests {
             assert_eq!(order, [0, 1, 2, 3, 4]);
             assert!(inbox.is_empty());
         }
+    }
+
+    #[test]
+    fn notes_and_letters_do_not_touch_each_other() {
+        let letters = letters(2, 1);
+        let inbox = Inbox::new();
+        assert!(inbox.is_quiet());
+        inbox.watch(true);
+        inbox.ask();
+        assert!(inbox.is_asked() && inbox.is_watched() && inbox.has_notes());
+        assert!(inbox.is_empty() && inbox.take_all().next().is_none());
+        assert!(post(&inbox, &letters[0]), "it was empty but for notes");
+        assert!(!post(&inbox, &letters[1]));
+        inbox.take_asked();
+        assert!(!inbox.is_asked() && inbox.is_watched());
+        let order: Vec<_> = inbox
+            .take_all()
+            // SAFETY: the letters live on.
+            .map(|node| unsafe { node.as_ref() }.sender)
+            .collect();
+        assert_eq!(order, [0, 1]);
+        assert!(inbox.is_empty() && inbox.is_watched() && !inbox.is_quiet());
+        inbox.ask();
+        inbox.watch(false);
+        assert!(inbox.is_asked() && !inbox.is_watched());
+        inbox.take_asked();
+        assert!(inbox.is_quiet() && !inbox.has_notes());
     }
 
     #[test]

@@ -173,10 +173,8 @@ pub fn join(thread: &Thread) {
         if thread.joiner.wait(current) {
             wake::block(&irq);
         } else {
-            // Whoever has uttered a wish while it seemed to wait has told nobody.
-            current.standing.go_on(&per_core::this(&irq).rescan);
-            wake::ask_core(current, &irq);
-            wake::preempt_or_arm(&irq);
+            current.standing.go_on();
+            wake::heed(current, &irq);
         }
     }
 }

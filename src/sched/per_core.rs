@@ -5,14 +5,14 @@
 mod own;
 
 use core::cell::UnsafeCell;
-use core::mem::{MaybeUninit, offset_of};
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::board::MAX_CORES;
 use crate::core_id::CoreId;
-use crate::sched::claim::Rescan;
+use crate::sched::balance;
 use crate::sched::counter::Counter;
 use crate::sched::inbox::Inbox;
 use crate::sched::policy::Policy;
@@ -21,7 +21,6 @@ use crate::sched::timer_queue::TimerQueue;
 use crate::sched::tracer::Tracer;
 use crate::sync::SpinLock;
 
-pub(crate) use own::AfterSwitch;
 pub use own::Own;
 
 /// How far a core has come.
@@ -41,7 +40,6 @@ pub enum Arrival {
 /// Counts for `cores`.
 #[derive(Debug)]
 pub struct Stats {
-    pub(crate) switches_voluntary: Counter,
     pub(crate) switches_preempted: Counter,
     pub(crate) ipis_sent: Counter,
     pub(crate) timer_irqs: Counter,
@@ -55,16 +53,19 @@ pub struct Stats {
 #[repr(C, align(128))]
 pub struct Core {
     own: UnsafeCell<Own>,
-    /// Somebody has changed the class or the pinning of a thread that waits here, or watches this core. Near the front,
-    /// so that one instruction loads it.
-    pub(super) rescan: Rescan,
+    /// The thread that runs here, for the others; for the core itself it is `thread::current`.
+    current: AtomicPtr<Thread>,
     /// Its number: [`CoreId::raw`].
     number: AtomicU8,
-    /// Threads that run or wait to run here, for the balance of the others. Only the core itself writes it.
-    load: AtomicU32,
-    /// The thread that runs, for `cores`; 0: idle.
-    pub(super) running: AtomicU32,
-    /// Threads that other cores have made ready to run here. In a cache line of its own.
+    /// The same, or [`CoreId::NONE`] while somebody watches: see [`quick_id`](Core::quick_id).
+    quick_number: AtomicU8,
+    /// Threads that have become ready to run here.
+    came: Counter,
+    /// Those that have waited for something, or ended, since: the core went over to another one.
+    pub(super) left: Counter,
+    /// How often else a thread gave the core up by itself: so that as many run or wait to run here as before.
+    pub(super) gave_way: Counter,
+    /// Threads that other cores have made ready to run here, and what they ask for besides. In a cache line of its own.
     pub(super) inbox: Aligned<Inbox<Thread>>,
     /// The threads that sleep on this core's timer.
     pub(super) timers: SpinLock<TimerQueue<Thread>>,
@@ -88,9 +89,6 @@ impl<T> core::ops::Deref for Aligned<T> {
     }
 }
 
-/// Offset of [`Own::after`] in a core's block, for `reschedule.s`. (`UnsafeCell` has the layout of what is in it.)
-pub(super) const AFTER: usize = offset_of!(Core, own) + Own::AFTER;
-
 // SAFETY: `own` is touched by its core only, with IRQs masked; the rest is atomic or locked.
 unsafe impl Sync for Core {}
 
@@ -112,14 +110,15 @@ impl Core {
     const fn new() -> Self {
         Self {
             own: UnsafeCell::new(Own::new()),
-            rescan: Rescan::unasked(),
+            current: AtomicPtr::new(core::ptr::null_mut()),
             number: AtomicU8::new(CoreId::BOOT.raw()),
-            load: AtomicU32::new(0),
-            running: AtomicU32::new(0),
+            quick_number: AtomicU8::new(CoreId::BOOT.raw()),
+            came: Counter::new(),
+            left: Counter::new(),
+            gave_way: Counter::new(),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
             stats: Stats {
-                switches_voluntary: Counter::new(),
                 switches_preempted: Counter::new(),
                 ipis_sent: Counter::new(),
                 timer_irqs: Counter::new(),
@@ -156,22 +155,27 @@ impl Core {
     /// The core itself: a thread has come, which will run here.
     #[inline(always)]
     pub(super) fn count_in(&self, _masked: &IrqGuard) {
-        let load = self.load.load(Ordering::Relaxed);
-        self.load.store(load + 1, Ordering::Relaxed);
+        self.came.bump();
     }
 
-    /// The core itself: a thread that ran here, or waited to, will not any more.
+    /// Its number, by which a thread that is woken here is told to be at home; while somebody watches it is no core's. So
+    /// who is woken at home, unwatched, is asked one question.
     #[inline(always)]
-    pub(super) fn count_out(&self, _masked: &IrqGuard) {
-        let load = self.load.load(Ordering::Relaxed);
-        debug_assert!(load > 0);
-        self.load.store(load.wrapping_sub(1), Ordering::Relaxed);
+    pub(super) fn quick_id(&self) -> CoreId {
+        CoreId::from_raw(self.quick_number.load(Ordering::Relaxed))
+    }
+
+    /// Anybody: whether the core is to record from now on. As for [`Inbox::watch`].
+    pub(super) fn watch(&self, is_watched: bool) {
+        self.inbox.watch(is_watched);
+        let quick_id = if is_watched { CoreId::NONE } else { self.id() };
+        self.quick_number.store(quick_id.raw(), Ordering::Relaxed);
     }
 
     /// Whether what happens on it is recorded.
     #[inline(always)]
     pub(crate) fn is_watched(&self) -> bool {
-        self.rescan.is_watched()
+        self.inbox.is_watched()
     }
 
     /// Whether it runs threads.
@@ -181,7 +185,18 @@ impl Core {
 
     /// The thread that runs, or `None` when idle.
     pub fn running(&self) -> Option<u32> {
-        Some(self.running.load(Ordering::Relaxed)).filter(|&id| id != 0)
+        let current = self.current.load(Ordering::Relaxed);
+        // SAFETY: where a thread's block once was there is one for ever (`sched::blocks`), and its number is atomic.
+        let id = unsafe { current.as_ref() }?.id();
+        // An idle thread's is 0.
+        (id != 0).then_some(id)
+    }
+
+    /// The core itself: it runs `thread` from now on.
+    #[inline(always)]
+    pub(super) fn set_current(&self, thread: &Thread) {
+        self.current
+            .store(core::ptr::from_ref(thread).cast_mut(), Ordering::Relaxed);
     }
 
     /// How long this core has had nothing to run, in ticks, the time that it sleeps now included.
@@ -191,7 +206,14 @@ impl Core {
 
     /// Threads that run or wait to run here; the idle thread is not one.
     pub fn load(&self) -> usize {
-        self.load.load(Ordering::Relaxed) as usize
+        // From elsewhere perhaps not of one moment.
+        let gone = self.left.get() + self.stats.migrations_out.get();
+        self.came.get().saturating_sub(gone) as usize
+    }
+
+    /// How often a thread, or the idle one, gave the core up by itself.
+    pub fn switches_voluntary(&self) -> u64 {
+        self.left.get() + self.gave_way.get() + self.idle.switches_voluntary.get()
     }
 
     /// Boot core: this core will be asked to start.
@@ -260,7 +282,9 @@ pub fn set_configured(count: usize) {
 pub fn init_clock() {
     let irq = IrqGuard::mask();
     let core = this(&irq);
-    core.own(&irq).policy = Policy::new(timer::frequency_hz());
+    let frequency_hz = timer::frequency_hz();
+    core.own(&irq).policy = Policy::new(frequency_hz);
+    core.own(&irq).balance_period_ticks = balance::period_ticks(frequency_hz);
     core.idle.cpu_time.start(timer::now());
 }
 
@@ -269,10 +293,9 @@ pub fn init_clock() {
 pub fn init_pointers(id: CoreId) {
     let core = get(id);
     core.number.store(id.raw(), Ordering::Relaxed);
+    core.quick_number.store(id.raw(), Ordering::Relaxed);
     core.idle.set_core(id);
     cpu::set_thread_pointer(&raw const core.idle as usize);
     cpu::set_core_pointer(core::ptr::from_ref(core) as usize);
-    let irq = IrqGuard::mask();
-    let own = core.own(&irq);
-    own.current = &raw const core.idle;
+    core.set_current(&core.idle);
 }

@@ -142,16 +142,17 @@ pub enum Decision {
 }
 
 /// The policy for one counter frequency: a few constants. Each core may have its own copy beside
-/// its other hot data.
+/// its other hot data, of which it begins with what is wanted together.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Policy {
+    hysteresis_ticks: u64,
     units_per_tick: u64,
     /// [`CLOCK_ZERO`]: one load and one `madd` with its neighbour, where a constant would take
     /// three instructions.
     zero: u64,
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
-    hysteresis_ticks: u64,
     frequency_hz: u64,
 }
 
@@ -245,27 +246,25 @@ impl Policy {
         }
     }
 
-    /// [`decide`](Self::decide) for a normal runner that does not weigh more than `head` and does not yield, in the
-    /// cases that need no call, else `None`. `now` is the decay clock at `now_ticks`.
+    /// Whether a normal runner that does not weigh more than `head` and does not yield has lost, as
+    /// [`decide`](Self::decide) has it, in the cases that need no call, else `None`. `now` is the decay clock at
+    /// `now_ticks`, and `rank` the runner's then.
     #[inline(always)]
-    pub const fn decide_quickly(
+    pub const fn has_lost_quickly(
         &self,
         runner: &Runner,
+        rank: Rank,
         head: Head,
         now_ticks: u64,
         now: DecayedTime,
-    ) -> Option<Decision> {
-        let Some(rank) = runner.rank_at_quickly(now) else {
-            return None;
-        };
+    ) -> Option<bool> {
+        if head.rank.is_realtime() {
+            return Some(true);
+        }
         let credit_from = DecayedTime(decay::bend(self.phase(now_ticks) - HYSTERESIS_UNITS));
         match head.rank.charged_quickly(runner.weight, credit_from, now) {
             None => None,
-            Some(head) if rank.0 > head.0 => Some(Decision::Switch { runner: rank }),
-            Some(_) => match self.deadline_ticks_quickly(runner, head) {
-                None => None,
-                Some(deadline_ticks) => Some(Decision::Stay { deadline_ticks }),
-            },
+            Some(head) => Some(rank.0 > head.0),
         }
     }
 }

@@ -234,12 +234,16 @@ impl<T: Entry> RunQueue<T> {
 
     /// [`pop`](Self::pop), where it takes no call and the one that leaves does not weigh more than
     /// the next head; else does nothing and gives `None`, as [`rotate_quickly`](Self::rotate_quickly).
+    /// `Some(None)`: the queue is empty.
     #[inline(always)]
-    pub fn pop_quickly(&mut self) -> Option<NonNull<T>> {
+    pub fn pop_quickly(&mut self) -> Option<Option<NonNull<T>>> {
+        if self.lane.first().is_none() {
+            return self.heap.root().is_none().then_some(None);
+        }
         if self.heap.root().is_some() {
             return None;
         }
-        self.lane.pop_lighter()
+        self.lane.pop_lighter().map(Some)
     }
 
     /// Takes `node` out, wherever it is.

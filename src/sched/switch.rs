@@ -4,7 +4,7 @@
 //!  yield · block · exit · wake        interrupt exit (vectors.s)
 //!            └──────────┬─────────────────┘
 //!                  reschedule            asm: IRQs masked, thread's stack
-//!                       │ schedule_next_thread   here: stay, or {old, new}
+//!                       │ decide                 quick.rs, or schedule_next_thread here: stay, or {old, new}
 //!                       │ save · exchange · restore
 //!                       │ finish_switch          finish.rs, as the new thread: release the old one
 //! ```
@@ -14,16 +14,15 @@
 use core::arch::global_asm;
 use core::mem::size_of;
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::arch::cpu::{self, IrqGuard};
 use crate::arch::timer;
 use crate::sched::context::{self, Context};
 use crate::sched::lifecycle;
-use crate::sched::per_core::{self, AfterSwitch, Core, Own};
+use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{self, DecayedTime, Decision};
 use crate::sched::run_queue::Place;
-use crate::sched::thread::{self, Thread};
+use crate::sched::thread::{self, Duties, Thread};
 use crate::sched::wake::State;
 use crate::sched::{balance, finish, quick, tracer, traffic};
 
@@ -68,11 +67,10 @@ global_asm!(
     CONTEXT_X19 = const context::X19,
     CONTEXT_D8 = const context::D8,
     THREAD_SP_FPCR = const thread::SP_FPCR,
-    CORE_AFTER = const per_core::AFTER,
+    THREAD_AFTER = const thread::AFTER,
     ALWAYS_FINISH = const cfg!(debug_assertions) as u32,
     THREAD_ENTRY_ARGUMENT = const thread::ENTRY_ARGUMENT,
-    decide_quickly = sym quick::decide_quickly,
-    schedule_next_thread = sym schedule_next_thread,
+    decide = sym quick::decide,
     finish_switch = sym finish::finish_switch,
     thread_exit = sym lifecycle::thread_exit,
 );
@@ -100,11 +98,10 @@ pub(crate) fn reschedule(cause: Cause, _masked: &IrqGuard) {
     unsafe { assembly::reschedule(cause) };
 }
 
-/// Decides. Called by `reschedule` on the core's exception stack, IRQs masked. Returns the blocks of the
-/// thread that leaves (low half, x0) and of the one that comes (high half, x1), or 0: the thread stays. A
-/// `u128`, because a struct would be returned through memory by some compilers.
-extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
-    // SAFETY: `reschedule` is entered masked, and nothing here unmasks.
+/// Decides, in every case; called by [`quick::decide`], and as that.
+#[inline(never)]
+pub(super) extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
+    // SAFETY: as in `quick::decide`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
     if cause == Cause::Exit {
@@ -112,19 +109,17 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     }
     let own = core.own(&irq);
     own.need_resched = false;
-    // SAFETY: a core's current thread does not end before `finish_switch` of the next one.
-    let old = unsafe { &*own.current };
-    if !core.inbox.is_empty() {
-        traffic::receive(core, own, &irq);
-    }
-    if !core.rescan.is_quiet() {
+    let old = thread::current();
+    let goes_on = !core.inbox.is_empty() && traffic::receive(core, own, &irq);
+    if core.inbox.has_notes() {
         attend(core, own, old, cause, &irq);
     }
 
     let now = timer::now();
     let time = own.policy.at(now);
     let is_idle = core::ptr::eq(old, &raw const core.idle);
-    let runs_on = old.state() == State::Running && !is_idle;
+    let has_left = matches!(cause, Cause::Block | Cause::Exit) && !goes_on;
+    let runs_on = !has_left && !is_idle;
     let leaves_core = runs_on && old.affinity().is_some_and(|target| target != core.id());
     let may_stay = runs_on && !leaves_core;
     if may_stay && own.queue.is_empty() {
@@ -144,7 +139,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         };
         if let Decision::Stay { deadline_ticks } =
             own.policy
-                .decide(asked, &own.runner(), own.queue.head_key(), now)
+                .decide(asked, &own.runner(old), own.queue.head_key(), now)
         {
             own.arm(deadline_ticks);
             balance::watch(own, now);
@@ -160,19 +155,12 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     old.cpu_time.stop(now);
     if !is_idle {
         // It is charged for its run.
-        old.set_rank(own.runner().rank_at(time));
+        old.set_rank(own.runner(old).rank_at(time));
     }
     old.left_by.set(Some(cause));
     if leaves_core || old.state() == State::Exited {
-        if leaves_core {
-            old.set_state(State::Ready);
-        }
-        own.after.add(AfterSwitch::LEAVES);
-        if !leaves_core {
-            core.count_out(&irq);
-        }
+        old.after.add(Duties::LEAVES);
     } else if runs_on {
-        old.set_state(State::Ready);
         let place = if cause == Cause::Yield {
             Place::After
         } else {
@@ -180,10 +168,18 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         };
         // SAFETY: it has just stopped running, so it is in no queue; its block stays.
         unsafe { own.queue.push(NonNull::from(old), old.rank(), place) };
-    } else if !is_idle {
-        core.count_out(&irq);
     }
-    count_switch(core, old, runs_on && cause != Cause::Yield);
+    if runs_on && cause != Cause::Yield {
+        old.switches_preempted.bump();
+        core.stats.switches_preempted.bump();
+    } else {
+        old.switches_voluntary.bump();
+        if has_left {
+            core.left.bump();
+        } else if !is_idle {
+            core.gave_way.bump();
+        }
+    }
 
     let new = next.unwrap_or(&core.idle);
     // Who displaces a thread that would have run on pays for the switch.
@@ -191,7 +187,7 @@ extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
     hand_over(core, own, new, now, since);
     if !own.queue.is_empty() {
         let head = own.queue.head_key();
-        let runner = own.runner();
+        let runner = own.runner(new);
         own.arm(if runner.weight > head.weight {
             // It loses sooner than others: looked at too late, it would get more than its share.
             own.policy.deadline_ticks(&runner, head)
@@ -215,11 +211,10 @@ pub(super) fn hand_over(
     since: DecayedTime,
 ) {
     new.standing.switch_in();
-    own.current = new;
+    core.set_current(new);
     new.cpu_time.start(now);
     own.since = since;
     own.since_ticks = now;
-    core.running.store(new.id(), Ordering::Relaxed);
 }
 
 /// Both in the two registers in which `reschedule` wants them.
@@ -232,10 +227,10 @@ pub(super) fn pair(old: &Thread, new: &Thread) -> u128 {
 #[cold]
 fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard) {
     if core.is_watched() {
-        own.after.add(AfterSwitch::RECORDED);
+        old.after.add(Duties::RECORDED);
         tracer::decides(core, old, cause, irq);
     }
-    if core.rescan.is_asked() {
+    if core.inbox.is_asked() {
         traffic::rescan(core, own, irq);
     }
 }
@@ -245,14 +240,4 @@ fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard
 fn stay_alone(own: &mut Own) -> u128 {
     balance::rest(own);
     STAY
-}
-
-fn count_switch(core: &Core, old: &Thread, preempted: bool) {
-    if preempted {
-        old.switches_preempted.bump();
-        core.stats.switches_preempted.bump();
-    } else {
-        old.switches_voluntary.bump();
-        core.stats.switches_voluntary.bump();
-    }
 }

@@ -9,7 +9,9 @@ use core::fmt;
 use core::mem::offset_of;
 use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use core::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use crate::arch::cpu;
 use crate::core_id::CoreId;
@@ -28,6 +30,7 @@ use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
 use crate::thread::local::Locals;
 
+mod after;
 mod birth;
 mod end;
 mod joiner;
@@ -35,6 +38,8 @@ mod links;
 mod urgency;
 mod value;
 
+use after::AfterSwitch;
+pub(crate) use after::Duties;
 pub(super) use birth::Birth;
 
 /// The longest name that is kept, in bytes.
@@ -46,19 +51,31 @@ pub struct Thread {
     // --- everybody, by its rules ---
     /// At the front, so that `reschedule.s` clears what is first in it by an instruction that has no offset.
     pub(super) standing: Standing,
+    /// For whoever owns the thread's state, and for `reschedule.s`, which asks whether there is anything.
+    pub(crate) after: AfterSwitch,
 
     // --- asm/reschedule.s, by offset ---
     /// Where the context lies, while the thread does not run.
     sp: Cell<usize>,
     fpcr: Cell<u64>,
+
+    // --- whoever owns the thread's state ---
+    /// With its rank: what it has run, decayed, or its place in the realtime class.
+    run_links: UnsafeCell<run_queue::Links<Thread>>,
+
+    // --- its core, while it runs there; read by anybody ---
+    pub(crate) cpu_time: CpuTime,
+    pub(crate) switches_voluntary: Counter,
+    pub(crate) switches_preempted: Counter,
+    pub(crate) migrations: Counter,
+
+    // --- asm/reschedule.s, by offset ---
     /// What `thread_start` calls, and with what; afterwards what that has returned.
     words: value::Words,
 
     // --- whoever owns the thread's state ---
     /// Whether its rank is that of one who waits for it, in the normal class.
     is_rank_lent: Cell<bool>,
-    /// With its rank: what it has run, decayed, or its place in the realtime class.
-    run_links: UnsafeCell<run_queue::Links<Thread>>,
     /// Its rank in the normal class, while it runs with another: in the realtime class, or at a waiter's.
     own_rank: Cell<Rank>,
     inbox_links: inbox::Links<Thread>,
@@ -105,16 +122,13 @@ pub struct Thread {
     /// Whether its value is there, and who drops it.
     value: AtomicU8,
 
-    // --- its core, while it runs there; read by anybody ---
-    pub(crate) cpu_time: CpuTime,
-    pub(crate) switches_voluntary: Counter,
-    pub(crate) switches_preempted: Counter,
-    pub(crate) migrations: Counter,
-    /// Why it left its core last. Read by the thread itself only.
+    // --- its core, while it runs there ---
+    /// Why it left its core last, if it was not by the short way of a thread that yields or blocks. Read by the thread
+    /// itself only.
     pub(super) left_by: Cell<Option<Cause>>,
 
     // --- changed only when no thread has the block ---
-    id: Cell<u32>,
+    id: AtomicU32,
     name: UnsafeCell<heapless::String<NAME_BYTES>>,
     /// Its stack. It stays the block's, for the next thread (`sched::blocks`).
     pub(super) stack: Cell<Option<Stack>>,
@@ -137,6 +151,9 @@ const _: () = {
     assert!(offset_of!(Thread, standing) + Standing::ON_CPU == 0);
     assert!(offset_of!(Thread, fpcr) == offset_of!(Thread, sp) + 8);
     assert!(offset_of!(Thread, words) <= 504);
+    // A switch needs two cache lines of a thread, and nothing else of it.
+    assert!(offset_of!(Thread, run_links) + run_queue::Links::<Thread>::HOT_BYTES <= 64);
+    assert!(offset_of!(Thread, switches_preempted) + size_of::<Counter>() <= 128);
 };
 
 // SAFETY: each group of fields above names its one writer at a time; the rest is atomic or locked.
@@ -146,6 +163,8 @@ unsafe impl Send for Thread {}
 
 /// Offset of the pair {sp, FPCR}, for `reschedule.s`.
 pub(super) const SP_FPCR: usize = offset_of!(Thread, sp);
+/// Offset of what `reschedule.s` looks at before it releases a thread.
+pub(super) const AFTER: usize = offset_of!(Thread, after);
 /// Offset of the pair {entry, argument}, for `reschedule.s`.
 pub(super) const ENTRY_ARGUMENT: usize = offset_of!(Thread, words);
 
@@ -215,7 +234,8 @@ impl Thread {
         self.standing.has_token()
     }
 
-    /// Why the thread that asks, which must be this one, left its core last; `None`: it never did.
+    /// Why the thread that asks, which must be this one, left its core last, at least where that was taken from it;
+    /// `None`: it never did.
     pub(crate) fn left_by(&self) -> Option<Cause> {
         debug_assert!(core::ptr::eq(self, current()));
         self.left_by.get()
@@ -223,7 +243,7 @@ impl Thread {
 
     /// Its number: unique as long as the machine runs. 0: an idle thread.
     pub fn id(&self) -> u32 {
-        self.id.get()
+        self.id.load(Ordering::Relaxed)
     }
 
     /// Its name.

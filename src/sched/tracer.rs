@@ -1,8 +1,9 @@
 //! Where the events of a trace come from: what a core records of itself, into memory of its own.
 //!
 //! A core records with IRQs masked, on its own log, and asks first whether somebody watches: one load and one branch
-//! that is not taken, of a byte in its own block. Two of the hooks cost nothing at all while nobody does: the one at a
-//! decision shares the test for a rescan, the one after a switch the test for a thread that has to leave.
+//! that is not taken, of a bit in its own block. Three of the hooks cost nothing at all while nobody does: the one at a
+//! decision shares the test for threads in the inbox, the one after a switch the test for a thread that has to leave, the
+//! one at a wake-up the question whether the thread is at home (`Core::quick_id`).
 //!
 //! Whoever turns the recording off must know that no core still writes. A core says that it writes, and only then looks
 //! whether it may; the other side takes the permission back, and only then looks whether it still writes. Both are
@@ -106,7 +107,7 @@ impl Tracer {
 
 fn counts(core: &Core) -> Counts {
     Counts {
-        voluntary: core.stats.switches_voluntary.get(),
+        voluntary: core.switches_voluntary(),
         preempted: core.stats.switches_preempted.get(),
         migrations: core.stats.migrations_in.get(),
     }

@@ -13,30 +13,39 @@ use crate::sync::kernel::{self, Claimed, IrqGuard, State, Thread};
 #[derive(Debug)]
 pub struct WaitLinks {
     next: Cell<Option<NonNull<Thread>>>,
+    /// [`NOBODY`] for the first; `None` for a thread that is in no list.
     previous: Cell<Option<NonNull<Thread>>>,
-    is_linked: Cell<bool>,
 }
+
+/// Whom the first comes after, and who is last in an empty list: so that who is put in or taken out writes no word more to
+/// say that it is in or out.
+const NOBODY: NonNull<Thread> = NonNull::dangling();
 
 impl WaitLinks {
     pub(crate) const fn new() -> Self {
         Self {
             next: Cell::new(None),
             previous: Cell::new(None),
-            is_linked: Cell::new(false),
         }
     }
 
     /// Whether the thread is in a list. Under the lock of that list only.
     pub(crate) fn is_linked(&self) -> bool {
-        self.is_linked.get()
+        self.previous.get().is_some()
     }
 }
 
 /// A queue of waiting threads. Whoever owns one keeps it in a spin lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WaitList {
     first: Option<NonNull<Thread>>,
-    last: Option<NonNull<Thread>>,
+    last: NonNull<Thread>,
+}
+
+impl Default for WaitList {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 // SAFETY: the links of the threads in a list are touched under the lock that holds the list only; a thread
@@ -48,7 +57,7 @@ impl WaitList {
     pub const fn new() -> Self {
         Self {
             first: None,
-            last: None,
+            last: NOBODY,
         }
     }
 
@@ -85,7 +94,9 @@ impl WaitList {
     pub(crate) unsafe fn before(&self, thread: &Thread) -> Option<&Thread> {
         let previous = thread.wait_links.previous.get();
         // SAFETY: a thread in the list, which we hold locked.
-        previous.map(|previous| unsafe { previous.as_ref() })
+        previous
+            .filter(|&previous| previous != NOBODY)
+            .map(|previous| unsafe { previous.as_ref() })
     }
 
     /// Declares that the current thread waits, in `state`, and puts it last. From here on a waker may claim
@@ -99,18 +110,19 @@ impl WaitList {
     pub unsafe fn push_current(&mut self, state: State, _masked: &IrqGuard) {
         let current = kernel::current();
         let links = &current.wait_links;
-        debug_assert!(!links.is_linked.get());
+        debug_assert!(!links.is_linked());
         current.set_state(state);
+        let last = self.last;
         links.next.set(None);
-        links.previous.set(self.last);
-        links.is_linked.set(true);
+        links.previous.set(Some(last));
         let node = NonNull::from(current);
-        match self.last {
+        if self.first.is_none() {
+            self.first = Some(node);
+        } else {
             // SAFETY: a thread in the list, which we hold locked.
-            Some(last) => unsafe { last.as_ref() }.wait_links.next.set(Some(node)),
-            None => self.first = Some(node),
+            unsafe { last.as_ref() }.wait_links.next.set(Some(node));
         }
-        self.last = Some(node);
+        self.last = node;
     }
 
     /// Takes out the current thread, if it is still in the list: its time has run out.
@@ -120,7 +132,7 @@ impl WaitList {
     /// If the current thread is in a list, then it is in this one.
     pub unsafe fn remove_current(&mut self) {
         let current = kernel::current();
-        if current.wait_links.is_linked.get() {
+        if current.wait_links.is_linked() {
             self.unlink(current);
         }
     }
@@ -131,7 +143,7 @@ impl WaitList {
         while let Some(first) = self.first {
             // SAFETY: a thread in the list, which we hold locked: it cannot leave its wait without the lock.
             let thread = unsafe { first.as_ref() };
-            self.unlink(thread);
+            self.unlink_first(thread);
             if let Some(claimed) = Claimed::claim(thread, State::Waiting) {
                 return Some(claimed);
             }
@@ -151,19 +163,40 @@ impl WaitList {
         count
     }
 
+    /// `thread` is in this list.
     fn unlink(&mut self, thread: &Thread) {
         let links = &thread.wait_links;
-        let (previous, next) = (links.previous.get(), links.next.get());
-        match previous {
+        let (previous, next) = (links.previous.take().unwrap_or(NOBODY), links.next.get());
+        if previous == NOBODY {
+            self.first = next;
+        } else {
             // SAFETY: a thread in the list, which we hold locked.
-            Some(previous) => unsafe { previous.as_ref() }.wait_links.next.set(next),
-            None => self.first = next,
+            unsafe { previous.as_ref() }.wait_links.next.set(next);
         }
         match next {
             // SAFETY: as above.
-            Some(next) => unsafe { next.as_ref() }.wait_links.previous.set(previous),
+            Some(next) => unsafe { next.as_ref() }
+                .wait_links
+                .previous
+                .set(Some(previous)),
             None => self.last = previous,
         }
-        links.is_linked.set(false);
+    }
+
+    /// The same for the first one.
+    #[inline(always)]
+    fn unlink_first(&mut self, first: &Thread) {
+        let links = &first.wait_links;
+        let next = links.next.get();
+        self.first = next;
+        match next {
+            // SAFETY: as above.
+            Some(next) => unsafe { next.as_ref() }
+                .wait_links
+                .previous
+                .set(Some(NOBODY)),
+            None => self.last = NOBODY,
+        }
+        links.previous.set(None);
     }
 }

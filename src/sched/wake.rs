@@ -80,12 +80,9 @@ impl Claimed {
     pub(crate) fn enqueue(self, irq: &IrqGuard) -> bool {
         let here = per_core::this(irq);
         let thread = self.thread();
-        if here.is_watched() {
-            return self.enqueue_elsewhere();
-        }
-        match thread.standing.way(here.id()) {
-            Way::Home if !thread.standing.is_changed() => {}
-            Way::Inbox(target) => return send(self.0, target),
+        match thread.standing.way_unchanged(here.quick_id()) {
+            Some(Way::Home) => {}
+            Some(Way::Inbox(target)) if !here.is_watched() => return send(self.0, target),
             _ => return self.enqueue_elsewhere(),
         }
         match here.own(irq).enqueue_quickly(thread) {
@@ -181,7 +178,7 @@ pub(crate) fn park_by(block: impl FnOnce(&IrqGuard)) {
     match thread::current().standing.prepare_park() {
         Parking::Blocks => block(&irq),
         Parking::HasToken => {}
-        Parking::Undone => reconsider(thread::current()),
+        Parking::Undone => heed(thread::current(), &irq),
     }
     thread::current().standing.take_token();
 }
@@ -222,6 +219,15 @@ pub fn set_realtime(thread: &Thread, class: u8) {
     reconsider(thread);
 }
 
+/// For the current thread, which has declared that it waits and then goes on: who has uttered a wish meanwhile has told
+/// nobody.
+pub(super) fn heed(current: &Thread, irq: &IrqGuard) {
+    if current.standing.is_changed() {
+        ask_core(current, irq);
+        preempt_or_arm(irq);
+    }
+}
+
 /// Lets the core that runs `thread`, or on which it waits for its turn, look at it again, at once.
 fn reconsider(thread: &Thread) {
     let irq = IrqGuard::mask();
@@ -236,7 +242,7 @@ pub(crate) fn ask_core(thread: &Thread, irq: &IrqGuard) {
     let Some(core) = thread.standing.to_be_told().map(per_core::get) else {
         return;
     };
-    core.rescan.ask();
+    core.inbox.ask();
     if core.id() == per_core::this(irq).id() {
         core.own(irq).need_resched = true;
     } else {
@@ -247,5 +253,6 @@ pub(crate) fn ask_core(thread: &Thread, irq: &IrqGuard) {
 /// The rank of the current thread if it stops now.
 pub(crate) fn rank_now(irq: &IrqGuard) -> Rank {
     let own = per_core::this(irq).own(irq);
-    own.runner().rank_at(own.policy.at(timer::now()))
+    own.runner(thread::current())
+        .rank_at(own.policy.at(timer::now()))
 }

@@ -105,13 +105,30 @@ impl AtomicU8 {
         after_store(order);
         old
     }
+}
+
+// Loom has no bits of pointers. A failed exchange is a load more, which adds orders and loses none.
+impl<T> AtomicPtr<T> {
+    #[track_caller]
+    pub(crate) fn fetch_or(&self, bits: usize, order: Ordering) -> *mut T {
+        self.update(order, |address| address | bits)
+    }
 
     #[track_caller]
-    pub(crate) fn fetch_and(&self, bits: u8, order: Ordering) -> u8 {
-        before_load(order);
-        let old = self.0.fetch_and(bits, order);
-        after_store(order);
-        old
+    pub(crate) fn fetch_and(&self, bits: usize, order: Ordering) -> *mut T {
+        self.update(order, |address| address & bits)
+    }
+
+    #[track_caller]
+    fn update(&self, order: Ordering, change: impl Fn(usize) -> usize) -> *mut T {
+        let mut word = self.load(Ordering::Relaxed);
+        loop {
+            let new = word.map_addr(&change);
+            match self.compare_exchange(word, new, order, Ordering::Relaxed) {
+                Ok(old) => return old,
+                Err(seen) => word = seen,
+            }
+        }
     }
 }
 

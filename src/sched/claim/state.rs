@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum State {
-    /// It runs on a core.
+    /// It runs on a core. As seen from outside: what is stored is `Ready`.
     Running = 0,
     /// It could run: it is in a run queue, in an inbox, or on its way there.
     Ready = 1,

@@ -11,7 +11,16 @@ use loom::thread;
 use super::machine::{Core, Machine, Step, Thread, id};
 use crate::core_id::CoreId;
 use crate::sched::atomic::Ordering;
-use crate::sched::claim::State;
+use crate::sched::claim::{State, Way};
+
+/// Why a core asks who is to run.
+#[derive(Clone, Copy)]
+enum Cause {
+    Block,
+    Exit,
+    Wake,
+    Interrupt,
+}
 
 /// A core, as it sees itself.
 pub(super) struct Cpu {
@@ -29,9 +38,7 @@ pub(super) struct Cpu {
 
 impl Cpu {
     pub(super) fn new(machine: Arc<Machine>, at: usize) -> Self {
-        let is_here = |thread: &Thread| {
-            thread.standing.state() == State::Running && thread.standing.core() == id(at)
-        };
+        let is_here = |thread: &Thread| thread.runs_on == Some(at);
         let current = machine.threads.iter().position(is_here);
         if let Some(current) = current {
             machine.threads[current].standing.switch_in();
@@ -75,7 +82,7 @@ impl Cpu {
                 } else if self.core().inbox.is_empty() && !self.need_resched {
                     self.wait_for_interrupt();
                 }
-                self.schedule();
+                self.schedule(Cause::Interrupt);
                 continue;
             };
             let machine = Arc::clone(&self.machine);
@@ -83,16 +90,16 @@ impl Cpu {
             let step = (machine.threads[at].script)(&mut self, &mut registers);
             self.registers = registers;
             match step {
-                Step::GoesOn if self.need_resched => self.schedule(),
+                Step::GoesOn if self.need_resched => self.schedule(Cause::Wake),
                 Step::GoesOn => {}
                 Step::Computes => {
                     self.wait_for_interrupt();
-                    self.schedule();
+                    self.schedule(Cause::Interrupt);
                 }
-                Step::Blocks => self.schedule(),
+                Step::Blocks => self.schedule(Cause::Block),
                 Step::Ends => {
                     self.thread(at).standing.set_state(State::Exited);
-                    self.schedule();
+                    self.schedule(Cause::Exit);
                 }
             }
         }
@@ -115,17 +122,16 @@ impl Cpu {
     }
 
     /// `schedule_next_thread`, the switch, `finish_switch`.
-    fn schedule(&mut self) {
+    fn schedule(&mut self, cause: Cause) {
         self.need_resched = false;
-        if !self.core().inbox.is_empty() {
-            self.receive();
-        }
-        if self.core().rescan.is_asked() {
+        let goes_on = !self.core().inbox.is_empty() && self.receive();
+        if self.core().inbox.is_asked() {
             self.rescan();
         }
         let machine = Arc::clone(&self.machine);
         let old = self.current.map(|at| &machine.threads[at]);
-        let runs_on = old.is_some_and(|old| old.standing.state() == State::Running);
+        let has_left = matches!(cause, Cause::Block | Cause::Exit) && !goes_on;
+        let runs_on = !has_left && old.is_some();
         let leaves_core = runs_on
             && old.is_some_and(|old| {
                 old.standing
@@ -142,12 +148,8 @@ impl Cpu {
         }
         if let (Some(at), Some(old)) = (self.current, old) {
             if leaves_core || old.standing.state() == State::Exited {
-                if leaves_core {
-                    old.standing.set_state(State::Ready);
-                }
                 self.leaving = Some(at);
             } else if runs_on {
-                old.standing.set_state(State::Ready);
                 self.queue.push_front(at);
             }
         }
@@ -178,13 +180,20 @@ impl Cpu {
     }
 
     /// `traffic::receive`.
-    fn receive(&mut self) {
+    fn receive(&mut self) -> bool {
+        let mut goes_on = false;
         let machine = Arc::clone(&self.machine);
         for node in machine.cores[self.id.index()].inbox.take_all() {
             let at = self.index(node);
             let standing = &machine.threads[at].standing;
-            if self.current == Some(at) {
-                standing.go_on(&machine.cores[self.id.index()].rescan);
+            let usual = standing.way_unchanged(self.id) == Some(Way::Home);
+            if usual {
+                self.queue_up(at);
+            } else if self.current == Some(at) {
+                goes_on = true;
+                if standing.is_changed() {
+                    self.core().inbox.ask();
+                }
             } else if standing.affinity().is_some_and(|target| target != self.id) {
                 self.forward(at);
             } else {
@@ -192,6 +201,7 @@ impl Cpu {
             }
         }
         self.need_resched = false;
+        goes_on
     }
 
     fn index(&self, node: NonNull<Thread>) -> usize {
@@ -228,21 +238,15 @@ impl Cpu {
 
     /// `traffic::rescan`.
     fn rescan(&mut self) {
-        self.core().rescan.take();
+        self.core().inbox.take_asked();
         if let Some(at) = self.current {
-            self.thread(at).adopt_changes();
+            self.thread(at).adopt_changes(self.id);
         }
         for at in core::mem::take(&mut self.queue) {
-            let thread = self.thread(at);
-            thread.adopt_changes();
-            if thread
-                .standing
-                .affinity()
-                .is_some_and(|target| target != self.id)
-            {
-                self.forward(at);
-            } else {
+            if self.thread(at).adopt_changes(self.id) {
                 self.queue.push_back(at);
+            } else {
+                self.forward(at);
             }
         }
     }
@@ -250,8 +254,15 @@ impl Cpu {
     /// `Own::enqueue`.
     pub(super) fn take_in(&mut self, at: usize) {
         let thread = self.thread(at);
-        thread.standing.come_to(self.id, &self.core().rescan);
-        thread.adopt_changes();
+        thread.standing.come_to(self.id);
+        if !thread.adopt_changes(self.id) {
+            self.core().inbox.ask();
+        }
+        self.queue_up(at);
+    }
+
+    /// `Own::enqueue_quickly`.
+    pub(super) fn queue_up(&mut self, at: usize) {
         self.queue.push_back(at);
         self.need_resched = true;
     }

@@ -11,7 +11,7 @@ use loom::thread;
 use super::cpu::Cpu;
 use crate::core_id::CoreId;
 use crate::sched::atomic::{AtomicBool, Ordering};
-use crate::sched::claim::{Rescan, Standing, State};
+use crate::sched::claim::{Standing, State};
 use crate::sched::inbox::{self, Inbox};
 
 /// What a thread does until the next time that its core may ask who is to run.
@@ -38,6 +38,8 @@ pub(super) struct Thread {
     /// Its priority and its class: whether it is meant to have new ones, and whether its owner goes by them.
     pub(super) is_meant: [AtomicBool; 2],
     is_adopted: UnsafeCell<[bool; 2]>,
+    /// The core on which it stands from the start.
+    pub(super) runs_on: Option<usize>,
     /// It runs until it blocks, whoever waits.
     pub(super) is_realtime: bool,
     /// Under the lock of its timer's queue: whether it is in it.
@@ -71,6 +73,7 @@ impl Thread {
             script: Box::new(script),
             is_meant: [AtomicBool::new(false), AtomicBool::new(false)],
             is_adopted: UnsafeCell::new([false; 2]),
+            runs_on: None,
             is_realtime: false,
             timer: loom::sync::Mutex::new(false),
             timed_out: AtomicBool::new(false),
@@ -84,10 +87,11 @@ impl Thread {
         core: usize,
         script: impl Fn(&mut Cpu, &mut u8) -> Step + Send + Sync + 'static,
     ) -> Self {
-        Self::new(
-            Standing::new(State::Running, id(core), false, false),
-            script,
-        )
+        let standing = Standing::new(State::Ready, id(core), false, false);
+        Self {
+            runs_on: Some(core),
+            ..Self::new(standing, script)
+        }
     }
 
     pub(super) fn realtime(self) -> Self {
@@ -104,14 +108,18 @@ impl Thread {
     }
 
     /// `Thread::adopt_changes`.
-    pub(super) fn adopt_changes(&self) {
-        if self.standing.is_changed() {
-            self.standing.take_changed();
+    pub(super) fn adopt_changes(&self, here: CoreId) -> bool {
+        if !self.standing.is_changed() {
+            return true;
+        }
+        let is_other = self.standing.take_changed(here);
+        if is_other == Some(true) {
             let meant = [0, 1].map(|wish: usize| self.is_meant[wish].load(Ordering::Relaxed));
             // SAFETY: as above.
             self.is_adopted
                 .with_mut(|adopted| unsafe { *adopted = meant });
         }
+        is_other.is_some()
     }
 }
 
@@ -126,7 +134,6 @@ pub(super) struct Machine {
 /// What others see of a core.
 pub(super) struct Core {
     pub(super) inbox: Inbox<Thread>,
-    pub(super) rescan: Rescan,
     /// An SGI is pending, and who sleeps until one is.
     pub(super) sgi: AtomicBool,
     sleeper: Mutex<Option<thread::Thread>>,
@@ -138,7 +145,6 @@ impl Machine {
     pub(super) fn run(cores: usize, threads: Vec<Thread>) {
         let core = |_| Core {
             inbox: Inbox::new(),
-            rescan: Rescan::unasked(),
             sgi: AtomicBool::new(false),
             sleeper: Mutex::new(None),
         };

@@ -22,7 +22,11 @@ pub(super) fn park(cpu: &mut Cpu, at: &mut u8, is_timed: bool) -> Option<Step> {
                 return Some(Step::Blocks);
             }
             Parking::HasToken => {}
-            Parking::Undone => cpu.reconsider(PARKER),
+            // `wake::heed`.
+            Parking::Undone if cpu.thread(PARKER).standing.is_changed() => {
+                cpu.reconsider(PARKER);
+            }
+            Parking::Undone => {}
         }
     } else if is_timed {
         *cpu.thread(PARKER).timer.lock().expect("no panic") = false;

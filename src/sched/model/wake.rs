@@ -14,7 +14,10 @@ impl Cpu {
     /// `Claimed::enqueue`.
     fn enqueue(&mut self, at: usize) {
         self.thread(at).claims.fetch_add(1, Ordering::Relaxed);
-        match self.thread(at).standing.way(self.id) {
+        let standing = &self.thread(at).standing;
+        let way = standing.way_unchanged(self.id);
+        match way.unwrap_or_else(|| standing.way(self.id)) {
+            Way::Home if way.is_some() => self.queue_up(at),
             Way::Home | Way::Queue => self.take_in(at),
             Way::Inbox(core) => self.send(at, core),
         }
@@ -70,7 +73,7 @@ impl Cpu {
         let Some(core) = self.thread(at).standing.to_be_told() else {
             return;
         };
-        self.machine.cores[core.index()].rescan.ask();
+        self.machine.cores[core.index()].inbox.ask();
         if core == self.id {
             self.need_resched = true;
         } else {

@@ -9,8 +9,8 @@ const QUOTIENT_BITS: u64 = 28;
 const ROUNDINGS: u64 = 4;
 
 /// By how much a runner may be ahead that is not looked at for half the hysteresis, in units of its charge for that
-/// time: see [`safe_until_ticks`](Policy::safe_until_ticks).
-const LEAD_UNITS: u64 = HYSTERESIS_UNITS / 8;
+/// time: see [`safe_until_ticks`](Policy::safe_until_ticks). An eighth of it, rounded down to what a shift multiplies by.
+const LEAD_UNITS: u64 = 1 << (HYSTERESIS_UNITS / 8).ilog2();
 
 impl Policy {
     /// Until when `runner`, switched in at `since_ticks`, is certain not to lose to `head`, which does not weigh less

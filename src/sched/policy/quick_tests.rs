@@ -48,8 +48,18 @@ proptest! {
         let runner = Runner { rank: rank(ranks.0, runner), weight: runner, since };
         let head = Head { rank: rank(ranks.1, head), weight: head };
         let now = start + ran;
-        if let Some(quickly) = policy.decide_quickly(&runner, head, now, policy.at(now)) {
-            prop_assert_eq!(quickly, policy.decide(Cause::Preempt, &runner, head, now));
+        let decided = policy.decide(Cause::Preempt, &runner, head, now);
+        let rank = runner.rank_at(policy.at(now));
+        match policy.has_lost_quickly(&runner, rank, head, now, policy.at(now)) {
+            Some(true) => prop_assert_eq!(decided, Decision::Switch { runner: rank }),
+            Some(false) => {
+                let is_stay = matches!(decided, Decision::Stay { .. });
+                prop_assert!(is_stay);
+                if let Some(deadline_ticks) = policy.deadline_ticks_quickly(&runner, head) {
+                    prop_assert_eq!(decided, Decision::Stay { deadline_ticks });
+                }
+            }
+            None => {}
         }
     }
 

@@ -1,57 +1,53 @@
 //! The short way through the decision that follows a thread's end.
 
-use core::ptr::NonNull;
-
-use super::{by_the_long_way, count_voluntary, leave_for, pop_next};
+use super::{by_the_long_way, leave_for, next_or_idle};
 use crate::arch::cpu::IrqGuard;
 use crate::arch::timer;
 use crate::sched::lifecycle;
-use crate::sched::per_core::{self, AfterSwitch};
+use crate::sched::per_core;
 use crate::sched::switch::Cause;
+use crate::sched::thread::{self, Duties};
 use crate::sched::wake::State;
 
 /// The thread has ended. Most often somebody waits for that here, and nobody else for the core: the one goes, the other
 /// comes, and neither is queued.
-#[inline(never)]
-pub(super) extern "C" fn ends(cause: Cause) -> u128 {
-    // SAFETY: as in `decide_quickly`.
+#[inline(always)]
+pub(super) fn ends() -> u128 {
+    // SAFETY: as in `decide`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
-    if cause != Cause::Exit || !core.inbox.is_empty() {
-        return by_the_long_way(cause);
-    }
-    // SAFETY: as in `yields`.
-    let old = unsafe { &*core.own(&irq).current };
+    let old = thread::current();
     debug_assert!(old.state() == State::Exited);
-    let joiner = lifecycle::claim_joiner_here(old, core.id());
-    let is_lone = core.own(&irq).queue.is_empty();
-    let now = timer::now();
-    let new = match joiner {
-        Some(joiner) if is_lone && joiner.thread().standing.is_settled(core.id()) => {
-            joiner.take_over()
-        }
-        joiner => {
-            if let Some(joiner) = joiner {
-                joiner.enqueue(&irq);
-            }
-            let own = core.own(&irq);
-            let new = if own.queue.is_empty() {
-                Some(NonNull::from(&core.idle))
-            } else {
-                pop_next(own, now)
-            };
-            let Some(new) = new else {
-                return by_the_long_way(cause);
-            };
-            core.count_out(&irq);
-            new
-        }
+    let Some(joiner) = lifecycle::claim_joiner_here(old, core.id()) else {
+        return for_the_next();
     };
     let own = core.own(&irq);
-    own.need_resched = false;
-    own.after.add(AfterSwitch::LEAVES);
-    count_voluntary(core, old);
+    if !own.queue.is_empty() || !joiner.thread().standing.is_settled() {
+        joiner.enqueue(&irq);
+        return for_the_next();
+    }
+    let now = timer::now();
+    old.after.add(Duties::LEAVES);
+    old.switches_voluntary.bump();
+    core.gave_way.bump();
     // It is not charged: it never runs again.
     let time = own.policy.at(now);
-    leave_for(core, own, old, new, now, time, cause)
+    leave_for(core, own, old, joiner.take_over(), now, time)
+}
+
+/// The thread has ended, and its joiner, if it has one, is where it belongs.
+#[inline(never)]
+fn for_the_next() -> u128 {
+    // SAFETY: as in `decide`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let (own, old, now) = (core.own(&irq), thread::current(), timer::now());
+    let Some(new) = next_or_idle(core, own, now) else {
+        return by_the_long_way(Cause::Exit);
+    };
+    old.after.add(Duties::LEAVES);
+    old.switches_voluntary.bump();
+    core.left.bump();
+    let time = own.policy.at(now);
+    leave_for(core, own, old, new, now, time)
 }

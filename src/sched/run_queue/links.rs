@@ -6,6 +6,7 @@ use crate::sched::policy::{Head, Rank, Weight};
 
 /// What a queued thread carries for the queue. While it is queued, only the queue touches it.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Links<T> {
     pub(super) rank: Rank,
     /// The next in the lane; in the heap, the next sibling.
@@ -13,13 +14,16 @@ pub struct Links<T> {
     /// The one before in the lane (meaningless for the first); in the heap, the sibling before or
     /// the parent.
     pub(super) prev: Option<NonNull<T>>,
-    /// The first child in the heap; nothing in the lane.
-    pub(super) child: Option<NonNull<T>>,
-    pub(super) in_heap: bool,
     weight: Weight,
+    pub(super) in_heap: bool,
+    /// The first child in the heap; nothing in the lane. Last, because the heap is seldom needed.
+    pub(super) child: Option<NonNull<T>>,
 }
 
 impl<T> Links<T> {
+    /// Bytes at the front that all need whose threads take turns.
+    pub const HOT_BYTES: usize = core::mem::offset_of!(Self, child);
+
     /// Those of a thread that is in no queue, with the normal weight.
     #[must_use]
     pub const fn new(rank: Rank) -> Self {

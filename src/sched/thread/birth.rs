@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use core::sync::atomic::{Ordering, Ordering::Relaxed};
 
+use super::after::AfterSwitch;
 use super::joiner::Joiner;
 use super::value::{NOWHERE, Words};
 use super::{NAME_BYTES, Thread};
@@ -62,6 +63,7 @@ impl Thread {
             fpcr,
             words,
             standing: _,
+            after: _,
             is_rank_lent,
             run_links,
             own_rank,
@@ -147,7 +149,7 @@ impl Thread {
         joiner.begin();
         value.store(NOWHERE, Relaxed);
         left_by.set(None);
-        id.set(birth.id);
+        id.store(birth.id, Relaxed);
         // Release: who finds the block by the registry, and a thread in it, finds all of the above.
         references.store(2, Ordering::Release);
     }
@@ -159,7 +161,8 @@ impl Thread {
             sp: Cell::new(0),
             fpcr: Cell::new(0),
             words: Words::new(),
-            standing: Standing::new(State::Running, CoreId::BOOT, false, false),
+            standing: Standing::new(State::Ready, CoreId::BOOT, false, false),
+            after: AfterSwitch::nothing(),
             is_rank_lent: Cell::new(false),
             run_links: UnsafeCell::new(run_queue::Links::idle()),
             own_rank: Cell::new(Rank::IDLE),
@@ -192,7 +195,7 @@ impl Thread {
             switches_preempted: Counter::new(),
             migrations: Counter::new(),
             left_by: Cell::new(None),
-            id: Cell::new(0),
+            id: AtomicU32::new(0),
             name: UnsafeCell::new(heapless::String::new()),
             stack: Cell::new(None),
         }

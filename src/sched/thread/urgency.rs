@@ -6,6 +6,7 @@
 use core::sync::atomic::Ordering;
 
 use super::Thread;
+use crate::core_id::CoreId;
 use crate::sched::policy::{Priority, Rank, Urgency};
 
 impl Thread {
@@ -67,13 +68,18 @@ impl Thread {
         self.standing.mark_changed();
     }
 
-    /// Gives it the weight and the class that it is meant to have, if they were changed. For whoever owns the
-    /// thread, while it is in no queue.
+    /// Gives it the weight and the class that it is meant to have, if they were changed and it may stay on core
+    /// `here`, which owns the thread, while it is in no queue. Whether it may.
     #[inline]
-    pub(in crate::sched) fn adopt_changes(&self) {
-        if self.standing.is_changed() {
+    pub(in crate::sched) fn adopt_changes(&self, here: CoreId) -> bool {
+        if !self.standing.is_changed() {
+            return true;
+        }
+        let is_other = self.standing.take_changed(here);
+        if is_other == Some(true) {
             self.adopt_urgency();
         }
+        is_other.is_some()
     }
 
     /// Its rank in the normal class, whatever it runs with. For whoever owns the thread.
@@ -92,7 +98,6 @@ impl Thread {
 
     #[cold]
     fn adopt_urgency(&self) {
-        self.standing.take_changed();
         let urgency = self.urgency();
         let class = urgency.realtime();
         let priority = if class == 0 {

@@ -72,7 +72,7 @@ pub fn start(events: usize) -> Result<(), NoMemory> {
         start_ticks,
     });
     for id in cores::online() {
-        per_core::get(id).rescan.watch(true);
+        per_core::get(id).watch(true);
         // A core begins at its next decision, and a core with one thread would make none for long.
         irq::send_reschedule(id);
     }
@@ -90,7 +90,7 @@ fn close_all(session: &mut Option<Recording>) {
     }
     for id in cores::online() {
         let core = per_core::get(id);
-        core.rescan.watch(false);
+        core.watch(false);
         core.tracer.close();
     }
 }

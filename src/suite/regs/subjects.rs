@@ -129,7 +129,7 @@ impl Runner<'_> {
         self.expected.tpidr_el0 = core::ptr::from_ref(self.thread.block()) as u64;
         let before = Switches::of(self.thread.block());
         window(&mut self.expected, &mut self.got, irq);
-        let cause = before.what_came(self.thread.block());
+        let cause = before.what_came(self.thread.block(), self.subject.kind);
         // Where it stands now: nothing was read from a core before.
         let core = per_core::this(irq).id();
         if scope == Scope::Interrupted {
@@ -152,26 +152,35 @@ impl Runner<'_> {
 
 /// How often a thread was switched away from, at one moment.
 struct Switches {
-    switches: u64,
+    voluntary: u64,
+    preempted: u64,
     migrations: u64,
 }
 
 impl Switches {
     fn of(thread: &block::Thread) -> Self {
         Self {
-            switches: thread.switches_voluntary.get() + thread.switches_preempted.get(),
+            voluntary: thread.switches_voluntary.get(),
+            preempted: thread.switches_preempted.get(),
             migrations: thread.migrations.get(),
         }
     }
 
     /// What has come over the thread since; `None`: it kept its core.
-    fn what_came(&self, thread: &block::Thread) -> Option<Cause> {
+    fn what_came(&self, thread: &block::Thread, kind: Kind) -> Option<Cause> {
         let now = Self::of(thread);
-        if now.switches == self.switches {
+        if (now.voluntary, now.preempted) == (self.voluntary, self.preempted) {
             return None;
         }
         if now.migrations != self.migrations {
             return Some(Cause::Migration);
+        }
+        if now.preempted == self.preempted {
+            // It gave its core up: nobody notes how, but only one kind waits.
+            return Some(match kind {
+                Kind::Block => Cause::Block,
+                _ => Cause::Yield,
+            });
         }
         match thread.left_by()? {
             switch::Cause::Yield => Some(Cause::Yield),

@@ -54,7 +54,7 @@ impl Thread {
     /// A thread in the realtime class `class`, which is never freed: as in the kernel.
     pub(super) fn new(class: u8) -> &'static Self {
         let block = Box::leak(Box::new(Self {
-            standing: Standing::new(State::Running, CoreId::BOOT, false, false),
+            standing: Standing::new(State::Ready, CoreId::BOOT, false, false),
             own: AtomicU16::new(Urgency::new(class, Priority::NORMAL).to_bits()),
             inherited: Cell::new(Urgency::LEAST),
             is_queued: AtomicBool::new(false),
@@ -195,7 +195,7 @@ pub(crate) fn block(_irq: &IrqGuard) {
     while !current.is_queued.swap(false, Ordering::Acquire) {
         current.queued.wait();
     }
-    current.set_state(State::Running);
+    current.set_state(State::Ready);
 }
 
 pub(crate) fn block_until(_deadline_ticks: u64, irq: &IrqGuard) -> bool {

@@ -57,10 +57,9 @@ pub(super) struct Image<'a> {
 }
 
 /// What the assembly calls on the exception stack, which is empty then.
-pub(super) const ON_EXCEPTION_STACK: [&str; 4] = [
+pub(super) const ON_EXCEPTION_STACK: [&str; 3] = [
     "pivot::irq::dispatch",
-    "pivot::sched::quick::decide_quickly",
-    "pivot::sched::switch::schedule_next_thread",
+    "pivot::sched::quick::decide",
     "pivot::sched::finish::finish_switch",
 ];
 

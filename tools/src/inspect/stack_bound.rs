@@ -168,11 +168,10 @@ mod tests {
 
     /// With `decision` as the scheduler's decision.
     fn bound(decision: &[Word], more: &[(&'static str, &[Word])]) -> Vec<String> {
-        let [dispatch, quick, next, finish] = ON_EXCEPTION_STACK;
-        let entries: [(&'static str, &[Word]); 7] = [
+        let [dispatch, decide, finish] = ON_EXCEPTION_STACK;
+        let entries: [(&'static str, &[Word]); 6] = [
             (dispatch, PLAIN),
-            (quick, PLAIN),
-            (next, decision),
+            (decide, decision),
             (finish, PLAIN),
             (HANDLERS[0], PLAIN),
             (SHELL_HANDLERS[0], PLAIN),
@@ -186,10 +185,7 @@ mod tests {
         let decision: &[Word] = &[Is(ENTER), Call("deep"), Is(LEAVE), Is(RET)];
         let found = bound(decision, &[("deep", DEEP)]);
         assert!(found[0].starts_with("16416 bytes of 16384"), "{found:?}");
-        assert!(
-            found[0].ends_with("schedule_next_thread > deep"),
-            "{found:?}"
-        );
+        assert!(found[0].ends_with("decide > deep"), "{found:?}");
         assert!(bound(PLAIN, &[("deep", DEEP)]).is_empty());
     }
 
@@ -217,15 +213,11 @@ mod tests {
 
     #[test]
     fn a_handler_counts_where_the_interrupt_path_calls_one_and_must_be_there() {
-        let [dispatch, quick, next, finish] = ON_EXCEPTION_STACK;
+        let [dispatch, decide, finish] = ON_EXCEPTION_STACK;
         // blr x2
         let calls: &[Word] = &[Is(ENTER), Is(0xd63f_0040), Is(LEAVE), Is(RET)];
-        let entries: [(&'static str, &[Word]); 4] = [
-            (dispatch, calls),
-            (quick, PLAIN),
-            (next, PLAIN),
-            (finish, PLAIN),
-        ];
+        let entries: [(&'static str, &[Word]); 3] =
+            [(dispatch, calls), (decide, PLAIN), (finish, PLAIN)];
         let handlers = [
             (HANDLERS[0], DEEP),
             (SHELL_HANDLERS[0], PLAIN),

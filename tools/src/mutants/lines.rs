@@ -51,8 +51,8 @@ pub(super) const ALL: &[OrderMutant] = &[
         "a thread that has come to another core is not told so",
         &[Edit {
             file: "src/sched/claim.rs",
-            find: "        self.set_core(here);\n        // Whoever",
-            replace: "        // Whoever",
+            find: "        self.set_core(here);\n        true",
+            replace: "        true",
         }],
         "pin; affinity",
     ),
@@ -71,8 +71,8 @@ pub(super) const ALL: &[OrderMutant] = &[
         "nobody is told to look after a thread that has ended, and whose end was decided by the short way",
         &[Edit {
             file: "src/sched/quick/ends.rs",
-            find: "    own.after.add(AfterSwitch::LEAVES);\n",
-            replace: "    let _ = AfterSwitch::LEAVES;\n",
+            find: "    old.after.add(Duties::LEAVES);\n    old.switches_voluntary.bump();\n    core.gave_way.bump();\n",
+            replace: "    old.switches_voluntary.bump();\n    core.gave_way.bump();\n",
         }],
         "threads",
     ),
@@ -81,7 +81,7 @@ pub(super) const ALL: &[OrderMutant] = &[
         "a thread that waits does not know who waits before it",
         &[Edit {
             file: "src/sched/wait_list.rs",
-            find: "        links.previous.set(self.last);\n",
+            find: "        links.previous.set(Some(last));\n",
             replace: "",
         }],
         "condvar; mutex",

@@ -188,8 +188,8 @@ const ALL: &[OrderMutant] = &[
         stands_for: "a wake-up is lost that comes while the thread is about to block",
         mistake: &[Edit {
             file: "src/sched/traffic.rs",
-            find: "        block.standing.go_on(&core.rescan);\n",
-            replace: "",
+            find: "            core.inbox.ask();\n        }\n        return true;\n",
+            replace: "            core.inbox.ask();\n        }\n        return false;\n",
         }],
         delay: &[Edit {
             file: "src/sched/wake.rs",
