@@ -45,6 +45,23 @@ impl<T> Links<T> {
     }
 }
 
+impl<T> Links<T> {
+    /// For whoever has what is in no inbox: what [`set_spare`](Self::set_spare) has set. So the link serves another list.
+    #[cfg(target_os = "none")]
+    #[inline]
+    pub(super) fn spare(&self) -> Option<NonNull<T>> {
+        NonNull::new(self.next.load(Ordering::Relaxed))
+    }
+
+    /// See [`spare`](Self::spare).
+    #[cfg(target_os = "none")]
+    #[inline]
+    pub(super) fn set_spare(&self, next: Option<NonNull<T>>) {
+        let next = next.map_or(ptr::null_mut(), NonNull::as_ptr);
+        self.next.store(next, Ordering::Relaxed);
+    }
+}
+
 impl<T> Default for Links<T> {
     fn default() -> Self {
         Self::new()

@@ -49,6 +49,23 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// All of them, by number.
+    const ALL: [Self; 8] = [
+        Self::Yield,
+        Self::Block,
+        Self::Exit,
+        Self::Wake,
+        Self::Timer,
+        Self::Ipi,
+        Self::Interrupt,
+        Self::Migrate,
+    ];
+
+    /// The cause of a number.
+    pub(super) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|&cause| cause as u8 == number)
+    }
+
     /// The cause that the end of an interrupt gives as a number; 0: there is none.
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Option<Self> {
@@ -157,7 +174,7 @@ pub(super) extern "C" fn schedule_next_thread(cause: Cause) -> u128 {
         // It is charged for its run.
         old.set_rank(own.runner(old).rank_at(time));
     }
-    old.left_by.set(Some(cause));
+    old.left_by.set(cause as u8);
     if leaves_core || old.state() == State::Exited {
         old.after.add(Duties::LEAVES);
     } else if runs_on {

@@ -8,7 +8,6 @@ use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::mem::offset_of;
 use core::ops::Range;
-use core::ptr::NonNull;
 use core::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
@@ -74,64 +73,69 @@ pub struct Thread {
     words: value::Words,
 
     // --- whoever owns the thread's state ---
-    /// Whether its rank is that of one who waits for it, in the normal class.
-    is_rank_lent: Cell<bool>,
     /// Its rank in the normal class, while it runs with another: in the realtime class, or at a waiter's.
     own_rank: Cell<Rank>,
+    /// While no thread has the block: the next that is free.
     inbox_links: inbox::Links<Thread>,
 
     // --- the thread itself ---
-    preempt_count: Cell<u32>,
-    pub(super) timer_core: Cell<CoreId>,
     /// Thread-local values.
     pub(crate) locals: UnsafeCell<Locals>,
     /// Frees what its function was started with, if the thread ends before that has.
     abandon: Cell<Option<fn(usize)>>,
-    /// Why it ended before its function returned (`fault::Reason`); 0: it has not.
-    reason: AtomicU8,
-    /// The page that is lent to it below its stack, by number from 1; 0: none (`fault::overflow`).
-    lent_page: Cell<u8>,
     diverted_from: Cell<usize>,
 
     // --- under the lock of the queue or list that it is in ---
     timer_links: UnsafeCell<timer_queue::Links<Thread>>,
-    /// Whether it is in a timer queue.
-    pub(super) is_timer_armed: Cell<bool>,
     pub(crate) wait_links: WaitLinks,
     pub(super) registry_link: registry::Link,
-    pub(super) next_free: Cell<Option<NonNull<Thread>>>,
-    /// Which thread in a row this is that may own mutexes by this block; see `sched::blocks`.
-    pub(super) generation: AtomicU8,
     /// Which mutexes it has to do with, under the lock of `sync::inheritance`.
     pub(crate) edges: Edges,
     /// Which read-write locks it holds; see there.
     pub(crate) held: Held,
     /// What it inherits; written under the same lock, read by anybody.
-    inherited: AtomicU16,
     inherited_rank: AtomicU64,
-    /// Set by the timer when it has won the thread.
-    pub(super) timed_out: AtomicBool,
 
     // --- anybody ---
     /// References to this block; 0: no thread has it.
     pub(super) references: AtomicUsize,
-    realtime: AtomicU8,
-    priority: AtomicU32,
     /// Whether it has ended and left its stack, and who waits for that.
     pub(super) joiner: joiner::Joiner,
-    /// Whether its value is there, and who drops it.
-    value: AtomicU8,
-
-    // --- its core, while it runs there ---
-    /// Why it left its core last, if it was not by the short way of a thread that yields or blocks. Read by the thread
-    /// itself only.
-    pub(super) left_by: Cell<Option<Cause>>,
 
     // --- changed only when no thread has the block ---
-    id: AtomicU32,
-    name: UnsafeCell<heapless::String<NAME_BYTES>>,
     /// Its stack. It stays the block's, for the next thread (`sched::blocks`).
     pub(super) stack: Cell<Option<Stack>>,
+    name: UnsafeCell<heapless::String<NAME_BYTES>>,
+    id: AtomicU32,
+
+    // --- what is smaller than a word: the thread itself ---
+    preempt_count: Cell<u32>,
+    pub(super) timer_core: Cell<CoreId>,
+    /// The page that is lent to it below its stack, by number from 1; 0: none (`fault::overflow`).
+    lent_page: Cell<u8>,
+    /// Why it ended before its function returned (`fault::Reason`); 0: it has not.
+    reason: AtomicU8,
+    /// Why it left its core last, if it was not by the short way of a thread that yields or blocks, as a number; 0: it
+    /// never did. Set by the core, read by the thread only.
+    pub(super) left_by: Cell<u8>,
+    // whoever owns its state
+    /// Whether its rank is that of one who waits for it, in the normal class.
+    is_rank_lent: Cell<bool>,
+    // under the lock of its timer queue
+    /// Whether it is in one.
+    pub(super) is_timer_armed: Cell<bool>,
+    /// Set by the timer when it has won the thread.
+    pub(super) timed_out: AtomicBool,
+    // under the lock of `sync::inheritance`
+    /// Which thread in a row this is that may own mutexes by this block; see `sched::blocks`.
+    pub(super) generation: AtomicU8,
+    /// With `inherited_rank`.
+    inherited: AtomicU16,
+    // anybody
+    priority: AtomicU16,
+    realtime: AtomicU8,
+    /// Whether its value is there, and who drops it.
+    value: AtomicU8,
 }
 
 impl fmt::Debug for Thread {
@@ -151,6 +155,7 @@ const _: () = {
     assert!(offset_of!(Thread, standing) + Standing::ON_CPU == 0);
     assert!(offset_of!(Thread, fpcr) == offset_of!(Thread, sp) + 8);
     assert!(offset_of!(Thread, words) <= 504);
+    assert!(size_of::<Thread>() == 384);
     // A switch needs two cache lines of a thread, and nothing else of it.
     assert!(offset_of!(Thread, run_links) + run_queue::Links::<Thread>::HOT_BYTES <= 64);
     assert!(offset_of!(Thread, switches_preempted) + size_of::<Counter>() <= 128);
@@ -238,7 +243,7 @@ impl Thread {
     /// `None`: it never did.
     pub(crate) fn left_by(&self) -> Option<Cause> {
         debug_assert!(core::ptr::eq(self, current()));
-        self.left_by.get()
+        Cause::from_number(self.left_by.get())
     }
 
     /// Its number: unique as long as the machine runs. 0: an idle thread.

@@ -127,15 +127,14 @@ pub(super) fn decides(core: &Core, current: &Thread, cause: Cause, irq: &IrqGuar
 pub(super) fn switched(core: &Core, old: &Thread, new: &Thread, irq: &IrqGuard) {
     core.tracer.write(irq, |log| {
         let cause = old.left_by.get();
-        let detail = cause.map_or(0, |cause| cause as u8);
         log.switch(
             timer::now_ordered(),
-            detail,
+            cause,
             old.id(),
             new.id(),
             counts(core),
         );
-        if cause == Some(Cause::Exit) {
+        if cause == Cause::Exit as u8 {
             log.name(Name::new(old.id(), old.name()));
         }
     });

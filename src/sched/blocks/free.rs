@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use crate::mem::stacks::{SIZES, Stack};
 use crate::sched::thread::Thread;
 
-/// Lists of blocks that no thread has, linked by `next_free`.
+/// Lists of blocks that no thread has, linked by what links those in an inbox.
 #[derive(Debug)]
 pub(super) struct Free {
     /// By the units of the stacks that they have; first those that have none.
@@ -38,7 +38,7 @@ impl Free {
         let list = self.lists.get_mut(units)?;
         let block = (*list)?;
         // SAFETY: a block in the list.
-        *list = unsafe { block.as_ref() }.next_free.get();
+        *list = unsafe { block.as_ref() }.next_free();
         self.units -= units;
         Some(block)
     }
@@ -64,7 +64,7 @@ impl Free {
             return;
         };
         // SAFETY: where a block once was there is one for ever; it is the list's now.
-        unsafe { block.as_ref() }.next_free.set(*list);
+        unsafe { block.as_ref() }.set_next_free(*list);
         *list = Some(block);
         self.units += units;
     }

@@ -132,7 +132,7 @@ fn makes_room(
     }?;
     own.arm(own.policy.soonest_loss_ticks(now));
     balance::watch_those_who_wait(own, now);
-    old.left_by.set(Some(cause));
+    old.left_by.set(cause as u8);
     old.switches_preempted.bump();
     core.stats.switches_preempted.bump();
     Some(leave_for(core, own, old, new, now, time.with_penalty()))

@@ -79,7 +79,6 @@ impl Thread {
             is_timer_armed,
             wait_links,
             registry_link: _,
-            next_free: _,
             generation: _,
             edges,
             held: _,
@@ -145,10 +144,10 @@ impl Thread {
         inherited.store(Urgency::LEAST.to_bits(), Relaxed);
         inherited_rank.store(Rank::IDLE.to_bits(), Relaxed);
         realtime.store(birth.realtime, Relaxed);
-        priority.store(birth.priority.percent(), Relaxed);
+        priority.store(birth.priority.percent() as u16, Relaxed);
         joiner.begin();
         value.store(NOWHERE, Relaxed);
-        left_by.set(None);
+        left_by.set(0);
         id.store(birth.id, Relaxed);
         // Release: who finds the block by the registry, and a thread in it, finds all of the above.
         references.store(2, Ordering::Release);
@@ -178,7 +177,6 @@ impl Thread {
             is_timer_armed: Cell::new(false),
             wait_links: WaitLinks::new(),
             registry_link: registry::Link::new(),
-            next_free: Cell::new(None),
             generation: AtomicU8::new(0),
             edges: Edges::new(),
             held: Held::new(),
@@ -187,14 +185,14 @@ impl Thread {
             timed_out: AtomicBool::new(false),
             references: AtomicUsize::new(0),
             realtime: AtomicU8::new(0),
-            priority: AtomicU32::new(Priority::NORMAL.percent()),
+            priority: AtomicU16::new(Priority::NORMAL.percent() as u16),
             joiner: Joiner::new(),
             value: AtomicU8::new(NOWHERE),
             cpu_time: CpuTime::new(),
             switches_voluntary: Counter::new(),
             switches_preempted: Counter::new(),
             migrations: Counter::new(),
-            left_by: Cell::new(None),
+            left_by: Cell::new(0),
             id: AtomicU32::new(0),
             name: UnsafeCell::new(heapless::String::new()),
             stack: Cell::new(None),

@@ -30,10 +30,24 @@ unsafe impl timer_queue::Entry for Thread {
     }
 }
 
-// SAFETY: always the same field, which serves nothing else.
+// SAFETY: always the same field, which serves nothing else while a thread has the block.
 unsafe impl inbox::Entry for Thread {
     #[inline]
     fn links(&self) -> &inbox::Links<Self> {
         &self.inbox_links
+    }
+}
+
+/// A block that no thread has is in no inbox, so what would link it there links the free ones. For whoever holds the lock
+/// of their lists.
+impl Thread {
+    #[inline]
+    pub(in crate::sched) fn next_free(&self) -> Option<NonNull<Self>> {
+        self.inbox_links.spare()
+    }
+
+    #[inline]
+    pub(in crate::sched) fn set_next_free(&self, next: Option<NonNull<Self>>) {
+        self.inbox_links.set_spare(next);
     }
 }

@@ -13,11 +13,13 @@ impl Thread {
     /// Its share of a core, in the normal class.
     #[inline]
     pub fn priority(&self) -> Priority {
-        Priority::from_percent(self.priority.load(Ordering::Relaxed))
+        Priority::from_percent(self.priority.load(Ordering::Relaxed).into())
     }
 
     pub(in crate::sched) fn set_priority(&self, priority: Priority) {
-        self.priority.store(priority.percent(), Ordering::Relaxed);
+        // At most `Priority::MAX_PERCENT`.
+        self.priority
+            .store(priority.percent() as u16, Ordering::Relaxed);
     }
 
     /// Its place in the realtime class; 0: in the normal class.
