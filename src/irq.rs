@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use aarch64_cpu::asm::barrier;
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{IrqGuard, by_a_call};
 use crate::arch::refusals::park_core;
 use crate::core_id::CoreId;
 use crate::drivers::gic::{self, GicError};
@@ -173,26 +173,32 @@ pub(crate) extern "C" fn dispatch() -> u64 {
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
     let Some(ack) = gic::acknowledge() else {
-        return cause_at_end(core, Cause::Interrupt, &irq);
+        return spurious();
     };
     let intid = ack.intid();
-    let cause = if core.is_watched() {
-        None
-    } else if intid == TIMER.load(Ordering::Relaxed) {
-        let cause = timers::on_early_interrupt(core, &irq);
-        if cause.is_none() {
-            return expire(ack);
+    if !core.is_watched() {
+        if intid == TIMER.load(Ordering::Relaxed) {
+            return match timers::on_early_interrupt(core, &irq) {
+                Some(cause) => end(ack, core, cause, &irq),
+                None => expire(ack),
+            };
         }
-        cause
-    } else if intid == RESCHEDULE_SGI {
-        Some(on_reschedule(core, &irq))
-    } else {
-        None
-    };
-    match cause {
-        Some(cause) => end(ack, core, cause, &irq),
-        None => handle(ack),
+        if intid == RESCHEDULE_SGI {
+            return end(ack, core, on_reschedule(core, &irq), &irq);
+        }
     }
+    // A call, so that the two above need no frame.
+    by_a_call(|| handle(ack))
+}
+
+/// The same, from where nothing could be acknowledged.
+#[cold]
+#[inline(never)]
+fn spurious() -> u64 {
+    gic::count_spurious();
+    // SAFETY: as in `dispatch`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    cause_at_end(per_core::this(&irq), Cause::Interrupt, &irq)
 }
 
 /// The same for the timer, from there on, when somebody's time has come, or may have.

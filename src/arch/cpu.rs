@@ -8,6 +8,7 @@
 
 use core::arch::asm;
 use core::marker::PhantomData;
+use core::sync::atomic::{Ordering, compiler_fence};
 
 use aarch64_cpu::registers::{CurrentEL, MIDR_EL1, MPIDR_EL1, SPSel, TPIDR_EL0, TPIDR_EL1};
 use tock_registers::interfaces::{Readable, Writeable};
@@ -60,6 +61,19 @@ pub fn core_pointer(_masked: &IrqGuard) -> usize {
 /// Sets the core pointer, once per core at its start.
 pub fn set_core_pointer(value: usize) {
     TPIDR_EL1.set(value as u64);
+}
+
+/// What `call` returns; and whoever uses this calls, where it would jump because it has nothing more to do.
+///
+/// A function that calls none makes its frame at its entry, as all are compiled with frame pointers; one that calls makes
+/// it where it does (LLVM, "shrink wrapping"). So one that calls nobody but in a case out of the ordinary has no frame in
+/// the usual one. A backtrace from a fault in it goes on after its caller.
+#[inline(always)]
+pub(crate) fn by_a_call<R>(call: impl FnOnce() -> R) -> R {
+    let result = call();
+    // Something to do: no instruction.
+    compiler_fence(Ordering::SeqCst);
+    result
 }
 
 /// Proof that IRQs are masked on this core. Dropping it restores the mask as it was.

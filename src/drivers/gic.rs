@@ -33,8 +33,8 @@ mod v3;
 
 #[cfg(target_os = "none")]
 pub use state::{
-    acknowledge, disable_spi, enable_private, enable_spi, end_of_interrupt, init_core,
-    init_distributor, lines, send_sgi, spurious,
+    acknowledge, count_spurious, disable_spi, enable_private, enable_spi, end_of_interrupt,
+    init_core, init_distributor, lines, send_sgi, spurious,
 };
 
 use ufmt::derive::uDebug;

@@ -153,6 +153,8 @@ pub struct Policy {
     zero: u64,
     /// 2^64 / `units_per_tick`, rounded up.
     ticks_per_unit: u64,
+    /// [`HYSTERESIS_UNITS`], to be loaded for the same reason.
+    hysteresis_units: u64,
     frequency_hz: u64,
 }
 
@@ -168,6 +170,7 @@ impl Policy {
             zero: CLOCK_ZERO,
             ticks_per_unit: u64::MAX / units_per_tick + 1,
             hysteresis_ticks: HYSTERESIS_UNITS.div_ceil(units_per_tick),
+            hysteresis_units: HYSTERESIS_UNITS,
             frequency_hz,
         }
     }
@@ -261,7 +264,7 @@ impl Policy {
         if head.rank.is_realtime() {
             return Some(true);
         }
-        let credit_from = DecayedTime(decay::bend(self.phase(now_ticks) - HYSTERESIS_UNITS));
+        let credit_from = DecayedTime(decay::bend(self.phase(now_ticks) - self.hysteresis_units));
         match head.rank.charged_quickly(runner.weight, credit_from, now) {
             None => None,
             Some(head) => Some(rank.0 > head.0),

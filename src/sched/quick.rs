@@ -11,10 +11,7 @@
 //! * *The balance.* The timer is armed for it too.
 //! * *`need_resched`.* If it is set, the next thread asks once for nothing.
 //!
-//! A function that calls another one makes its frame only where it does, one that calls none makes it at its entry,
-//! because all are compiled with frame pointers (LLVM, "shrink wrapping"). So each of these calls the long way from
-//! within, rather than to have its caller do it, and does not end with that call, which would make a jump of it: then the
-//! short way has no frame. A backtrace from a fault in it goes on after `reschedule`.
+//! None of them has a frame: [`by_a_call`] says how.
 
 #![expect(unsafe_code, reason = "the queue takes the thread that leaves")]
 
@@ -22,9 +19,8 @@ mod ends;
 mod goes_on;
 
 use core::ptr::NonNull;
-use core::sync::atomic::{Ordering, compiler_fence};
 
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{IrqGuard, by_a_call};
 use crate::arch::timer;
 use crate::sched::balance;
 use crate::sched::per_core::{self, Core, Own};
@@ -53,26 +49,15 @@ pub(super) extern "C" fn decide(cause: Cause) -> u128 {
             Some(decided) => return decided,
             None => Cause::Block,
         },
-        _ => return others(cause),
+        Cause::Exit => return ends::ends(),
+        _ => return goes_on::goes_on(cause),
     };
     by_the_long_way(cause)
 }
 
-/// The long way, so that who takes it has no frame before.
 #[inline(always)]
 fn by_the_long_way(cause: Cause) -> u128 {
-    let decided = schedule_next_thread(cause);
-    compiler_fence(Ordering::SeqCst);
-    decided
-}
-
-#[inline(never)]
-extern "C" fn others(cause: Cause) -> u128 {
-    if cause == Cause::Exit {
-        ends::ends()
-    } else {
-        goes_on::goes_on(cause)
-    }
+    by_a_call(|| schedule_next_thread(cause))
 }
 
 /// Whether nobody waits for this core, and nobody asks it for anything: who yields goes on. What comes at this very

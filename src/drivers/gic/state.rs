@@ -149,7 +149,7 @@ fn redistributor() -> Result<&'static v3::Redistributor, GicError> {
 }
 
 /// Acknowledges what is pending for this core. None if there is nothing any more: that is normal
-/// (the timer was set anew meanwhile), is counted, and must not be ended.
+/// (the timer was set anew meanwhile), is to be counted ([`count_spurious`]), and must not be ended.
 #[inline(always)]
 #[must_use]
 pub fn acknowledge() -> Option<Ack> {
@@ -157,15 +157,11 @@ pub fn acknowledge() -> Option<Ack> {
         Some(gicc) => gicc.iar.get(),
         None => icc::acknowledge(),
     };
-    let ack = Ack::from_raw(raw);
-    if ack.is_none() {
-        count_spurious();
-    }
-    ack
+    Ack::from_raw(raw)
 }
 
-#[cold]
-fn count_spurious() {
+/// There was nothing to acknowledge.
+pub fn count_spurious() {
     SPURIOUS.fetch_add(1, Relaxed);
 }
 

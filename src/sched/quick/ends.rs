@@ -1,18 +1,18 @@
 //! The short way through the decision that follows a thread's end.
 
 use super::{by_the_long_way, leave_for, next_or_idle};
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{IrqGuard, by_a_call};
 use crate::arch::timer;
 use crate::sched::lifecycle;
 use crate::sched::per_core;
 use crate::sched::switch::Cause;
 use crate::sched::thread::{self, Duties};
-use crate::sched::wake::State;
+use crate::sched::wake::{Claimed, State};
 
 /// The thread has ended. Most often somebody waits for that here, and nobody else for the core: the one goes, the other
 /// comes, and neither is queued.
-#[inline(always)]
-pub(super) fn ends() -> u128 {
+#[inline(never)]
+pub(super) extern "C" fn ends() -> u128 {
     // SAFETY: as in `decide`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
@@ -22,20 +22,28 @@ pub(super) fn ends() -> u128 {
         return for_the_next();
     };
     let own = core.own(&irq);
-    if !own.queue.is_empty() || !joiner.thread().standing.is_settled() {
-        joiner.enqueue(&irq);
-        return for_the_next();
+    if own.queue.is_empty() && joiner.thread().standing.is_settled() {
+        let now = timer::now();
+        old.after.add(Duties::LEAVES);
+        old.switches_voluntary.bump();
+        core.gave_way.bump();
+        // It is not charged: it never runs again.
+        let time = own.policy.at(now);
+        return leave_for(core, own, old, joiner.take_over(), now, time);
     }
-    let now = timer::now();
-    old.after.add(Duties::LEAVES);
-    old.switches_voluntary.bump();
-    core.gave_way.bump();
-    // It is not charged: it never runs again.
-    let time = own.policy.at(now);
-    leave_for(core, own, old, joiner.take_over(), now, time)
+    by_a_call(|| for_one_of(joiner))
 }
 
-/// The thread has ended, and its joiner, if it has one, is where it belongs.
+/// The thread has ended, and its joiner takes its turn.
+#[inline(never)]
+fn for_one_of(joiner: Claimed) -> u128 {
+    // SAFETY: as in `decide`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    joiner.enqueue(&irq);
+    for_the_next()
+}
+
+/// The thread has ended, and whoever waits for that is told already, or when it is gone.
 #[inline(never)]
 fn for_the_next() -> u128 {
     // SAFETY: as in `decide`.
