@@ -220,10 +220,18 @@ impl Rig<'_> {
             Figure::LessClock | Figure::More(_) => Read::Least,
         };
         let figure = record.and_then(|record| read.of(&record));
-        let chosen = most_frequent(&cutter.rounds, |round| self.is_of(path, round));
+        let needed = path.executes.map(|anchor| self.code.marks(anchor));
+        let needed = needed.transpose()?;
+        let chosen = most_frequent(&cutter.rounds, |round| {
+            needed.as_ref().is_none_or(|marks| round.executes(marks)) && self.is_of(path, round)
+        });
         let Some(chosen) = chosen else {
-            let of = cutter.rounds.len();
-            bail!("{id}: no round of {of} different ones is the path's");
+            let (of, through) = (cutter.rounds.len(), path.through.join(" and "));
+            let needed = path
+                .executes
+                .map(|anchor| format!(" and executes {anchor:?}"));
+            let needed = needed.unwrap_or_default();
+            bail!("{id}: of {of} different rounds none comes through {through}{needed}");
         };
         let round = &chosen.round.instructions;
         let words: Vec<u32> = round.iter().map(|&at| self.code.word(at)).collect();

@@ -17,10 +17,12 @@ use crate::explain::{Image, Place};
 /// Bytes of an instruction.
 const INSTRUCTION: u64 = 4;
 
-/// `eret`, `wfi`, `msr daifset, #2`; `mrs xN, cntpct_el0` and `cntvct_el0` with N = 0 (DDI 0487, C6.2 and D24.8).
+/// `eret`, `wfi`, `msr daifset, #2`; `msr tpidr_el0, xN`, `mrs xN, cntpct_el0` and `cntvct_el0` with N = 0 (DDI 0487,
+/// C6.2, D24.2 and D24.8).
 const ERET: u32 = 0xd69f_03e0;
 const WFI: u32 = 0xd503_207f;
 const MASK_IRQS: u32 = 0xd503_42df;
+const THREAD_POINTER: u32 = 0xd51b_d040;
 const COUNTERS: [u32; 2] = [0xd53b_e020, 0xd53b_e040];
 const REGISTER: u32 = 0x1f;
 
@@ -101,6 +103,13 @@ impl Code {
             Anchor::Wait => self.all(|_, word| word == WFI),
             Anchor::Mask(file) => self.all(|at, word| {
                 word == MASK_IRQS && self.places(at).iter().any(|place| place.file == file)
+            }),
+            Anchor::ThreadPointer(routine) => self.all(|at, word| {
+                word & !REGISTER == THREAD_POINTER
+                    && self
+                        .image
+                        .symbol(at)
+                        .is_some_and(|(name, _)| name == routine)
             }),
             Anchor::Clock(name) => self.all(|at, word| {
                 COUNTERS.contains(&(word & !REGISTER))

@@ -28,6 +28,15 @@ pub(super) struct Round {
     pub(super) instructions: Vec<u64>,
 }
 
+impl Round {
+    /// Whether one of these instructions is in it.
+    pub(super) fn executes(&self, one_of: &[Mark]) -> bool {
+        let is_meant =
+            |&(Mark::Before(at) | Mark::After(at)): &Mark| self.instructions.contains(&at);
+        one_of.iter().any(is_meant)
+    }
+}
+
 /// Rounds, and how often each was.
 pub(super) type Rounds = HashMap<Round, u64>;
 
@@ -171,6 +180,18 @@ mod tests {
         let executed = [vec![1], long, vec![5, 1, 2, 5]].concat();
         let found = rounds(&[Mark::Before(1)], &[Mark::Before(5)], &executed);
         assert_eq!(found, [(round(5, &[1, 2]), 1)].into());
+    }
+
+    #[test]
+    fn a_round_without_the_instruction_that_is_meant_is_not_chosen_however_frequent_it_is() {
+        let all = Rounds::from([(round(7, &[1, 2, 3]), 12), (round(3, &[1, 7, 3]), 2)]);
+        let switch = [Mark::After(7), Mark::After(8)];
+        let chosen = most_frequent(&all, |round| round.executes(&switch)).unwrap();
+        // What lies before a round is not in it.
+        assert_eq!(chosen.round, round(3, &[1, 7, 3]));
+        assert_eq!((chosen.as_long, chosen.of), (2, 2));
+        let other = [Mark::After(8)];
+        assert_eq!(most_frequent(&all, |round| round.executes(&other)), None);
     }
 
     #[test]

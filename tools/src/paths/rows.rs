@@ -13,6 +13,8 @@ pub(super) enum Anchor {
     Clock(&'static str),
     /// After IRQs have been masked in this file, by what is inlined there.
     Mask(&'static str),
+    /// After this routine has written the thread pointer.
+    ThreadPointer(&'static str),
 }
 
 /// What the benchmark's figure is by the rounds.
@@ -42,6 +44,8 @@ pub(super) struct Path {
     pub(super) end: Anchor,
     /// Each of these, a file or a function, is come through in the round or just before: others' rounds are not meant.
     pub(super) through: &'static [&'static str],
+    /// An instruction that the round executes: who comes through the same functions without it is not meant.
+    pub(super) executes: Option<Anchor>,
     pub(super) figure: Figure,
     /// What comes from this file is not traced: a loop that goes on for as long as a thread may.
     pub(super) untraced: Option<&'static str>,
@@ -68,6 +72,7 @@ const fn around(
         begin: anchor,
         end: anchor,
         through,
+        executes: None,
         figure: Figure::Mean,
         untraced: None,
     }
@@ -130,6 +135,7 @@ pub(super) const PATHS: &[Path] = &[
         begin: VECTOR,
         end: Anchor::Return,
         through: &["src/bench/timer_interrupt.rs"],
+        executes: None,
         figure: Figure::Mean,
         untraced: None,
     },
@@ -140,7 +146,9 @@ pub(super) const PATHS: &[Path] = &[
         cores: 1,
         begin: VECTOR,
         end: Anchor::Return,
-        through: &["reschedule"],
+        through: &["irq_from_thread"],
+        // Most interrupts come to the decision that the thread stays.
+        executes: Some(Anchor::ThreadPointer("reschedule")),
         // Two turns of its loop.
         figure: Figure::More(24),
         untraced: Some("src/bench/preemption.rs"),
@@ -153,6 +161,7 @@ pub(super) const PATHS: &[Path] = &[
         begin: Anchor::Clock("pivot::bench::interrupts::to_thread"),
         end: Anchor::Clock("pivot::bench::interrupts::to_thread"),
         through: &["irq_from_thread", "src/sync/semaphore"],
+        executes: None,
         figure: Figure::LessClock,
         untraced: None,
     },
@@ -164,6 +173,7 @@ pub(super) const PATHS: &[Path] = &[
         begin: Anchor::Wait,
         end: Anchor::Clock("src/bench/cyclic.rs"),
         through: &["src/bench/cyclic.rs"],
+        executes: None,
         figure: Figure::Mean,
         untraced: None,
     },
