@@ -40,6 +40,7 @@ const SILENCE: Duration = Duration::from_secs(300);
 
 /// Gets a dump, converts and checks it; returns the exit code.
 pub(crate) fn run(workspace: &Workspace, options: &TraceOptions) -> Result<u8> {
+    refuse_example(options)?;
     let text = match (&options.file, &options.port) {
         (Some(file), _) => read(file)?,
         (None, Some(port)) => on_board(port, options)?,
@@ -82,6 +83,19 @@ pub(crate) fn judge(text: &str) -> Result<(String, usize)> {
         return Err(Failure::verdict(problems.join("\n")).into());
     }
     Ok((chrome::json(&dump), check::switches(&dump)))
+}
+
+/// An application has no shell at which anybody could type what records and what prints.
+fn refuse_example(options: &TraceOptions) -> Result<()> {
+    let Some(name) = &options.run.example else {
+        return Ok(());
+    };
+    let what = format!(
+        "`{name}` cannot be traced: an example is there in place of the shell, which records and prints"
+    );
+    Err(Failure::environment(what)
+        .help("leave out --example, and trace commands of the shell: --exec 'CMD; CMD'")
+        .into())
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -145,4 +159,28 @@ fn run_traced(workspace: &Workspace, options: &TraceOptions) -> Result<String> {
         return Err(Failure::verdict(what).into());
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Call, Cli};
+
+    #[test]
+    fn an_example_is_refused_in_words_wherever_the_trace_comes_from() {
+        for from in [&["--qemu"][..], &["--port", "/dev/ttyUSB0"], &["file"]] {
+            let refused = |more: &[&str]| {
+                let words = [&["x", "trace"], from, more].concat();
+                let Call::Trace(options) = Cli::try_parse_from(words).unwrap().call else {
+                    panic!("not trace")
+                };
+                refuse_example(&options)
+            };
+            let error = refused(&["--example", "threads"]).unwrap_err().to_string();
+            assert!(error.starts_with("`threads` cannot be traced: "), "{error}");
+            refused(&[]).unwrap();
+        }
+    }
 }
