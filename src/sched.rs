@@ -13,12 +13,16 @@ pub mod counter;
 )]
 mod cpu_time;
 pub mod inbox;
+#[cfg(any(target_os = "none", all(test, loom)))]
+mod joiner;
 #[cfg(all(test, loom))]
 mod model;
 pub mod moments;
 pub mod policy;
 pub mod run_queue;
 pub mod timer_queue;
+#[cfg(any(target_os = "none", all(test, loom)))]
+mod value_state;
 
 #[cfg(target_os = "none")]
 mod balance;

@@ -19,11 +19,13 @@ use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
 use crate::sched::inbox;
+use crate::sched::joiner::Joiner;
 use crate::sched::policy::{Rank, Weight};
 use crate::sched::registry;
 use crate::sched::run_queue;
 use crate::sched::switch::Cause;
 use crate::sched::timer_queue;
+use crate::sched::value_state::ValueState;
 use crate::sched::wait_list::WaitLinks;
 use crate::sync::held::Held;
 use crate::sync::inheritance::Edges;
@@ -32,7 +34,6 @@ use crate::thread::local::Locals;
 mod after;
 mod birth;
 mod end;
-mod joiner;
 mod links;
 mod urgency;
 mod value;
@@ -100,7 +101,7 @@ pub struct Thread {
     /// References to this block; 0: no thread has it.
     pub(super) references: AtomicUsize,
     /// Whether it has ended and left its stack, and who waits for that.
-    pub(super) joiner: joiner::Joiner,
+    pub(super) joiner: Joiner<Thread>,
 
     // --- changed only when no thread has the block ---
     /// Its stack. It stays the block's, for the next thread (`sched::blocks`).
@@ -135,7 +136,7 @@ pub struct Thread {
     priority: AtomicU16,
     realtime: AtomicU8,
     /// Whether its value is there, and who drops it.
-    value: AtomicU8,
+    value: ValueState,
 }
 
 impl fmt::Debug for Thread {

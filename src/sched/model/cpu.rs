@@ -15,7 +15,7 @@ use crate::sched::claim::{State, Way};
 
 /// Why a core asks who is to run.
 #[derive(Clone, Copy)]
-enum Cause {
+pub(super) enum Cause {
     Block,
     Exit,
     Wake,
@@ -34,6 +34,8 @@ pub(super) struct Cpu {
     leaving: Option<usize>,
     /// The thread whose timer is due here.
     pub(super) due: Option<usize>,
+    /// How often it has looked at all again. Not part of the model.
+    pub(super) rescans: usize,
 }
 
 impl Cpu {
@@ -53,6 +55,7 @@ impl Cpu {
             need_resched: false,
             leaving: None,
             due: None,
+            rescans: 0,
         }
     }
 
@@ -65,7 +68,7 @@ impl Cpu {
         self.thread(self.current.expect("a thread runs"))
     }
 
-    fn core(&self) -> &Core {
+    pub(super) fn core(&self) -> &Core {
         &self.machine.cores[self.id.index()]
     }
 
@@ -99,7 +102,7 @@ impl Cpu {
                 Step::Blocks => self.schedule(Cause::Block),
                 Step::Ends => {
                     self.thread(at).standing.set_state(State::Exited);
-                    self.schedule(Cause::Exit);
+                    self.ends();
                 }
             }
         }
@@ -121,8 +124,12 @@ impl Cpu {
         }
     }
 
+    pub(super) fn is_queue_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// `schedule_next_thread`, the switch, `finish_switch`.
-    fn schedule(&mut self, cause: Cause) {
+    pub(super) fn schedule(&mut self, cause: Cause) {
         self.need_resched = false;
         let goes_on = !self.core().inbox.is_empty() && self.receive();
         if self.core().inbox.is_asked() {
@@ -146,12 +153,24 @@ impl Cpu {
         if next.is_none() && (old.is_none() || runs_on && !leaves_core) {
             return;
         }
-        if let (Some(at), Some(old)) = (self.current, old) {
-            if leaves_core || old.standing.state() == State::Exited {
+        if let Some(at) = self.current
+            && runs_on
+        {
+            if leaves_core {
                 self.leaving = Some(at);
-            } else if runs_on {
+            } else {
                 self.queue.push_front(at);
             }
+        }
+        self.leave_for(next);
+    }
+
+    /// The switch to who was chosen, and `finish_switch`.
+    pub(super) fn leave_for(&mut self, next: Option<usize>) {
+        let machine = Arc::clone(&self.machine);
+        let old = self.current.map(|at| &machine.threads[at]);
+        if old.is_some_and(|old| old.standing.state() == State::Exited) {
+            self.leaving = self.current;
         }
         let new = next.map(|at| &machine.threads[at]);
         if let Some(new) = new {
@@ -172,10 +191,12 @@ impl Cpu {
         if let Some(old) = old {
             old.standing.switch_out();
         }
-        if let Some(leaving) = self.leaving.take()
-            && self.thread(leaving).standing.state() != State::Exited
-        {
-            self.forward(leaving);
+        if let Some(leaving) = self.leaving.take() {
+            if self.thread(leaving).standing.state() == State::Exited {
+                self.reap(leaving);
+            } else {
+                self.forward(leaving);
+            }
         }
     }
 
@@ -204,7 +225,7 @@ impl Cpu {
         goes_on
     }
 
-    fn index(&self, node: NonNull<Thread>) -> usize {
+    pub(super) fn index(&self, node: NonNull<Thread>) -> usize {
         let is_it = |thread: &Thread| core::ptr::eq(thread, node.as_ptr());
         self.machine
             .threads
@@ -238,6 +259,7 @@ impl Cpu {
 
     /// `traffic::rescan`.
     fn rescan(&mut self) {
+        self.rescans += 1;
         self.core().inbox.take_asked();
         if let Some(at) = self.current {
             self.thread(at).adopt_changes(self.id);

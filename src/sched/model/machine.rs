@@ -9,6 +9,7 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::cpu::Cpu;
+use super::ends::End;
 use crate::core_id::CoreId;
 use crate::sched::atomic::{AtomicBool, Ordering};
 use crate::sched::claim::{Standing, State};
@@ -49,6 +50,8 @@ pub(super) struct Thread {
     pub(super) claims: AtomicUsize,
     /// What it writes before it wakes another one, without any order of its own.
     pub(super) message: AtomicBool,
+    /// What others have to do with its end; `None`: nothing.
+    pub(super) end: Option<End>,
 }
 
 // SAFETY: always the field `links`.
@@ -79,6 +82,7 @@ impl Thread {
             timed_out: AtomicBool::new(false),
             claims: AtomicUsize::new(0),
             message: AtomicBool::new(false),
+            end: None,
         }
     }
 
@@ -99,6 +103,18 @@ impl Thread {
             is_realtime: true,
             ..self
         }
+    }
+
+    /// One to which so many refer, the scheduler included.
+    pub(super) fn referred_to(self, references: usize) -> Self {
+        Self {
+            end: Some(End::new(references)),
+            ..self
+        }
+    }
+
+    pub(super) fn end(&self) -> &End {
+        self.end.as_ref().expect("somebody refers to it")
     }
 
     /// For whoever owns it.
@@ -141,7 +157,7 @@ pub(super) struct Core {
 
 impl Machine {
     /// Runs `threads`, each of which stands on a core of its own or waits, on as many cores as are named
-    /// first, until [`Cpu::is_over`].
+    /// first, until [`Cpu::is_over`]. Then each block that somebody referred to has been given back, once.
     pub(super) fn run(cores: usize, threads: Vec<Thread>) {
         let core = |_| Core {
             inbox: Inbox::new(),
@@ -159,9 +175,16 @@ impl Machine {
                 thread::spawn(move || Cpu::new(machine, at).run())
             })
             .collect();
-        Cpu::new(machine, 0).run();
+        Cpu::new(Arc::clone(&machine), 0).run();
         for other in others {
             assert!(other.join().is_ok());
+        }
+        for end in machine
+            .threads
+            .iter()
+            .filter_map(|thread| thread.end.as_ref())
+        {
+            assert_eq!(end.frees.load(Ordering::Relaxed), 1, "blocks given back");
         }
     }
 

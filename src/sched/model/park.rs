@@ -22,11 +22,7 @@ pub(super) fn park(cpu: &mut Cpu, at: &mut u8, is_timed: bool) -> Option<Step> {
                 return Some(Step::Blocks);
             }
             Parking::HasToken => {}
-            // `wake::heed`.
-            Parking::Undone if cpu.thread(PARKER).standing.is_changed() => {
-                cpu.reconsider(PARKER);
-            }
-            Parking::Undone => {}
+            Parking::Undone => cpu.heed(),
         }
     } else if is_timed {
         *cpu.thread(PARKER).timer.lock().expect("no panic") = false;

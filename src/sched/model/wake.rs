@@ -12,7 +12,7 @@ use crate::sched::claim::Way;
 
 impl Cpu {
     /// `Claimed::enqueue`.
-    fn enqueue(&mut self, at: usize) {
+    pub(super) fn enqueue(&mut self, at: usize) {
         self.thread(at).claims.fetch_add(1, Ordering::Relaxed);
         let standing = &self.thread(at).standing;
         let way = standing.way_unchanged(self.id);
@@ -66,6 +66,13 @@ impl Cpu {
         self.thread(at).is_meant[wish].store(true, Ordering::Relaxed);
         self.thread(at).standing.mark_changed();
         self.reconsider(at);
+    }
+
+    /// `wake::heed`.
+    pub(super) fn heed(&mut self) {
+        if self.current().standing.is_changed() {
+            self.reconsider(self.index(NonNull::from(self.current())));
+        }
     }
 
     /// `wake::reconsider`.

@@ -6,11 +6,11 @@ use super::park::{PARKER, messenger, park};
 use crate::sched::claim::{Standing, State};
 
 /// What is changed.
-const PRIORITY: usize = 0;
+pub(super) const PRIORITY: usize = 0;
 const CLASS: usize = 1;
 
 /// A thread that computes until it has what it is meant to have.
-fn until_adopted(cpu: &Cpu, wishes: &[usize]) -> Step {
+pub(super) fn until_adopted(cpu: &Cpu, wishes: &[usize]) -> Step {
     let adopted = cpu.thread(PARKER).is_adopted();
     if wishes.iter().all(|&wish| adopted[wish]) {
         cpu.end();
@@ -21,7 +21,7 @@ fn until_adopted(cpu: &Cpu, wishes: &[usize]) -> Step {
 }
 
 /// A thread that gives the parker another priority or class, and ends.
-fn promoter(core: usize, wish: usize) -> Thread {
+pub(super) fn promoter(core: usize, wish: usize) -> Thread {
     Thread::running(core, move |cpu, _| {
         cpu.change(PARKER, wish);
         Step::Ends
@@ -29,7 +29,7 @@ fn promoter(core: usize, wish: usize) -> Thread {
 }
 
 /// A thread that pins the parker, and ends.
-fn pinner(core: usize, target: usize) -> Thread {
+pub(super) fn pinner(core: usize, target: usize) -> Thread {
     Thread::running(core, move |cpu, _| {
         cpu.pin(PARKER, target);
         Step::Ends
@@ -42,7 +42,7 @@ fn parked(script: impl Fn(&mut Cpu, &mut u8) -> Step + Send + Sync + 'static) ->
 }
 
 /// Runs on core `target` only, and then all is well.
-fn until_on(cpu: &Cpu, target: usize) -> Step {
+pub(super) fn until_on(cpu: &Cpu, target: usize) -> Step {
     if cpu.id == id(target) {
         cpu.end();
         Step::Ends

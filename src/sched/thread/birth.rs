@@ -8,14 +8,15 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, 
 use core::sync::atomic::{Ordering, Ordering::Relaxed};
 
 use super::after::AfterSwitch;
-use super::joiner::Joiner;
-use super::value::{NOWHERE, Words};
+use super::value::Words;
 use super::{NAME_BYTES, Thread};
 use crate::core_id::CoreId;
 use crate::sched::claim::{Standing, State};
 use crate::sched::counter::Counter;
 use crate::sched::cpu_time::CpuTime;
+use crate::sched::joiner::Joiner;
 use crate::sched::policy::{Priority, Rank, Urgency};
+use crate::sched::value_state::ValueState;
 use crate::sched::wait_list::WaitLinks;
 use crate::sched::{inbox, registry, run_queue, timer_queue};
 use crate::sync::held::Held;
@@ -146,7 +147,7 @@ impl Thread {
         realtime.store(birth.realtime, Relaxed);
         priority.store(birth.priority.percent() as u16, Relaxed);
         joiner.begin();
-        value.store(NOWHERE, Relaxed);
+        value.begin();
         left_by.set(0);
         id.store(birth.id, Relaxed);
         // Release: who finds the block by the registry, and a thread in it, finds all of the above.
@@ -187,7 +188,7 @@ impl Thread {
             realtime: AtomicU8::new(0),
             priority: AtomicU16::new(Priority::NORMAL.percent() as u16),
             joiner: Joiner::new(),
-            value: AtomicU8::new(NOWHERE),
+            value: ValueState::new(),
             cpu_time: CpuTime::new(),
             switches_voluntary: Counter::new(),
             switches_preempted: Counter::new(),

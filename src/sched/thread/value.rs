@@ -6,7 +6,6 @@
 use alloc::boxed::Box;
 use core::cell::UnsafeCell;
 use core::mem::{MaybeUninit, needs_drop};
-use core::sync::atomic::Ordering;
 
 use super::Thread;
 
@@ -38,13 +37,6 @@ impl Words {
     }
 }
 
-/// The handle is there, the value not yet, or not any more.
-pub(super) const NOWHERE: u8 = 0;
-/// The value is there.
-const THERE: u8 = 1;
-/// The handle is gone.
-const UNWANTED: u8 = 2;
-
 /// Whether a `T` has room in a block.
 const fn has_room<T>() -> bool {
     size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>()
@@ -71,8 +63,7 @@ impl Thread {
                 self.words.place::<Box<T>>().write(Box::new(value));
             }
         }
-        // Release for whoever has the handle, acquire for what it has done.
-        if !may_be_forgotten::<T>() && self.value.swap(THERE, Ordering::AcqRel) == UNWANTED {
+        if !may_be_forgotten::<T>() && self.value.leave() {
             // SAFETY: just written, and nobody else takes it.
             drop(unsafe { self.take_value::<T>() });
         }
@@ -84,7 +75,7 @@ impl Thread {
     ///
     /// Called once; the handle is for a `T`, and the thread was seen gone without a reason.
     pub(crate) unsafe fn take_value<T>(&self) -> T {
-        self.value.store(NOWHERE, Ordering::Relaxed);
+        self.value.take();
         // SAFETY: written by `leave_value`, and nobody else takes it.
         unsafe {
             if has_room::<T>() {
@@ -101,7 +92,7 @@ impl Thread {
     ///
     /// Called once; the handle is for a `T`.
     pub(crate) unsafe fn give_up_value<T>(&self) {
-        if !may_be_forgotten::<T>() && self.value.swap(UNWANTED, Ordering::AcqRel) == THERE {
+        if !may_be_forgotten::<T>() && self.value.give_up() {
             // SAFETY: it is there, and nobody else takes it.
             drop(unsafe { self.take_value::<T>() });
         }
