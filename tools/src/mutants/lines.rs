@@ -71,8 +71,8 @@ pub(super) const ALL: &[OrderMutant] = &[
         "nobody is told to look after a thread that has ended, and whose end was decided by the short way",
         &[Edit {
             file: "src/sched/quick/ends.rs",
-            find: "    old.after.add(Duties::LEAVES);\n    old.switches_voluntary.bump();\n    core.gave_way.bump();\n",
-            replace: "    old.switches_voluntary.bump();\n    core.gave_way.bump();\n",
+            find: "        old.after.add(Duties::LEAVES);\n        old.switches_voluntary.bump();\n        core.gave_way.bump();\n",
+            replace: "        old.switches_voluntary.bump();\n        core.gave_way.bump();\n",
         }],
         "threads",
     ),
