@@ -179,12 +179,13 @@ pub(crate) extern "C" fn dispatch() -> u64 {
     if !core.is_watched() {
         if intid == TIMER.load(Ordering::Relaxed) {
             return match timers::on_early_interrupt(core, &irq) {
-                Some(cause) => end(ack, core, cause, &irq),
+                Some(cause) if core.own(&irq).nobody_waits() => end(ack, core, cause, &irq),
+                Some(cause) => end_and_ask(ack, core, cause, &irq),
                 None => expire(ack),
             };
         }
         if intid == RESCHEDULE_SGI {
-            return end(ack, core, on_reschedule(core, &irq), &irq);
+            return end_and_ask(ack, core, on_reschedule(core), &irq);
         }
     }
     // A call, so that the two above need no frame.
@@ -225,7 +226,8 @@ fn handle(ack: gic::Ack) -> u64 {
         return expire(ack);
     }
     let cause = if intid == RESCHEDULE_SGI {
-        on_reschedule(core, &irq)
+        core.own(&irq).need_resched = true;
+        on_reschedule(core)
     } else {
         device(intid, core.id());
         Cause::Interrupt
@@ -234,12 +236,11 @@ fn handle(ack: gic::Ack) -> u64 {
 }
 
 #[inline(always)]
-fn on_reschedule(core: &Core, irq: &IrqGuard) -> Cause {
+fn on_reschedule(core: &Core) -> Cause {
     core.stats.reschedule_irqs.bump();
     // A load of memory may overtake the load of the device that acknowledged: what the sender stored
     // before its SGI, an inbox or a flag, is looked at after it (hazards H7 and H24).
     barrier::dmb(barrier::SY);
-    core.own(irq).need_resched = true;
     Cause::Ipi
 }
 
@@ -249,6 +250,18 @@ fn on_reschedule(core: &Core, irq: &IrqGuard) -> Cause {
 fn end(ack: gic::Ack, core: &Core, cause: Cause, irq: &IrqGuard) -> u64 {
     gic::end_of_interrupt(ack);
     cause_at_end(core, cause, irq)
+}
+
+/// As [`end`], where the core is to decide anew: now if it may, else when it may.
+#[inline(always)]
+fn end_and_ask(ack: gic::Ack, core: &Core, cause: Cause, irq: &IrqGuard) -> u64 {
+    gic::end_of_interrupt(ack);
+    if thread::current().preempt_count() == 0 {
+        cause as u64
+    } else {
+        core.own(irq).need_resched = true;
+        0
+    }
 }
 
 /// `cause`, if the core is to decide anew now; else 0.

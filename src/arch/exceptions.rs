@@ -145,7 +145,8 @@ pub fn take_pending(_masked: &IrqGuard) -> Option<Cause> {
     // SAFETY: an idle thread's stack, so SP_EL1 is empty; IRQs are masked; `boot.s` clears FPCR, and an idle thread
     // never sets it.
     let cause = unsafe { take_interrupt() };
-    Cause::from_bits(cause)
+    // SAFETY: it returns what `irq::dispatch` does, which is a cause's number or 0.
+    unsafe { Cause::from_bits(cause) }
 }
 
 /// Whether a call that returns to `address` is one of the interrupt entry's: then x29 points to the frame of the

@@ -149,6 +149,27 @@ impl<T: Entry> Inbox<T> {
         }
     }
 
+    /// Takes what is in it, if that is one entry and nothing is noted, and if no other core touches it at this very moment;
+    /// else does nothing. Without a loop: `arch::cpu::by_a_call` says why.
+    #[inline]
+    pub fn take_only(&self) -> Option<NonNull<T>> {
+        // Acquire: what the pusher has written in the entry is seen.
+        let word = self.word.load(Ordering::Acquire);
+        if word.addr() & NOTES != 0 {
+            return None;
+        }
+        let node = NonNull::new(word)?;
+        // SAFETY: it was pushed, and nobody else takes it.
+        let next = &unsafe { node.as_ref() }.links().next;
+        if !next.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        self.word
+            .compare_exchange_weak(word, ptr::null_mut(), Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+            .then_some(node)
+    }
+
     #[inline(never)]
     fn take_and_turn(&self) -> Option<NonNull<T>> {
         let mut rest = NonNull::new(self.take_newest());
@@ -250,6 +271,24 @@ mod tests {
             assert_eq!(order, [0, 1, 2, 3, 4]);
             assert!(inbox.is_empty());
         }
+    }
+
+    #[test]
+    fn one_alone_is_taken_by_itself_and_two_or_one_with_a_note_are_not() {
+        let letters = letters(2, 1);
+        let inbox = Inbox::new();
+        assert!(inbox.take_only().is_none());
+        assert!(post(&inbox, &letters[0]));
+        inbox.ask();
+        assert!(inbox.take_only().is_none());
+        inbox.take_asked();
+        // A store may fail for no reason.
+        let taken = (0..100).find_map(|_| inbox.take_only());
+        assert_eq!(taken, Some(NonNull::from(&letters[0])));
+        assert!(inbox.is_quiet());
+        assert!(post(&inbox, &letters[0]) && !post(&inbox, &letters[1]));
+        assert!(inbox.take_only().is_none());
+        assert_eq!(inbox.take_all().count(), 2);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! `switch_out`, and that the next core reads: loom reports it if the two are not ordered. A wake-up that is lost
 //! leaves all cores asleep: loom reports that too.
 
+mod arrive;
 mod cpu;
 mod ends;
 mod join;

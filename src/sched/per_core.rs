@@ -251,7 +251,9 @@ pub fn this(masked: &IrqGuard) -> &'static Core {
 pub fn get(id: CoreId) -> &'static Core {
     // SAFETY: `init` has filled them, before anything else in Rust.
     let cores: &[Core; MAX_CORES] = unsafe { (*CORES.0.get()).assume_init_ref() };
-    &cores[id.index()]
+    // In range as it is, and of a power of two: this is cheaper than to ask.
+    const { assert!(MAX_CORES.is_power_of_two()) };
+    &cores[id.index() % MAX_CORES]
 }
 
 /// First of all, on the boot core: fills the blocks of all cores.

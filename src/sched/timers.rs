@@ -24,11 +24,17 @@ impl Own {
         }
     }
 
-    /// The timer has fired, and is set anew, to `next_ticks`.
+    /// The timer has fired, and is set anew.
     #[inline(always)]
-    fn has_fired(&mut self, next_ticks: u64) {
+    fn is_set_to(&mut self, next_ticks: u64) {
         self.armed_ticks = next_ticks;
         timer::set_deadline(next_ticks);
+    }
+
+    /// The same, and somebody who waits may have to run.
+    #[inline(always)]
+    fn has_fired(&mut self, next_ticks: u64) {
+        self.is_set_to(next_ticks);
         if !self.queue.is_empty() {
             self.need_resched = true;
         }
@@ -69,7 +75,8 @@ pub fn sleep_until(deadline_ticks: u64) {
     block_until(deadline_ticks, &irq);
 }
 
-/// [`on_interrupt`], if nobody's time has come; else does nothing and gives `None`.
+/// [`on_interrupt`], if nobody's time has come, but that it does not note that the policy is to be asked where somebody
+/// waits; else does nothing and gives `None`.
 #[inline(always)]
 pub(crate) fn on_early_interrupt(core: &Core, irq: &IrqGuard) -> Option<Cause> {
     let own = core.own(irq);
@@ -77,7 +84,7 @@ pub(crate) fn on_early_interrupt(core: &Core, irq: &IrqGuard) -> Option<Cause> {
         return None;
     }
     core.stats.timer_irqs.bump();
-    own.has_fired(own.earliest_ticks);
+    own.is_set_to(own.earliest_ticks);
     Some(Cause::Timer)
 }
 

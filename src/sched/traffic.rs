@@ -62,7 +62,7 @@ pub(super) fn receive(core: &Core, own: &mut Own, irq: &IrqGuard) -> bool {
 /// One of them, in all cases. Whether it is the current thread.
 #[cold]
 #[inline(never)]
-fn take_in(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) -> bool {
+pub(super) fn take_in(core: &Core, own: &mut Own, thread: NonNull<Thread>, irq: &IrqGuard) -> bool {
     // SAFETY: as above.
     let block = unsafe { thread.as_ref() };
     if core.is_watched() {

@@ -11,7 +11,7 @@ use loom::thread;
 use super::machine::{Core, Machine, Step, Thread, id};
 use crate::core_id::CoreId;
 use crate::sched::atomic::Ordering;
-use crate::sched::claim::{State, Way};
+use crate::sched::claim::State;
 
 /// Why a core asks who is to run.
 #[derive(Clone, Copy)]
@@ -26,9 +26,9 @@ pub(super) enum Cause {
 pub(super) struct Cpu {
     pub(super) id: CoreId,
     pub(super) machine: Arc<Machine>,
-    queue: VecDeque<usize>,
+    pub(super) queue: VecDeque<usize>,
     /// `None`: its idle thread.
-    current: Option<usize>,
+    pub(super) current: Option<usize>,
     registers: u8,
     pub(super) need_resched: bool,
     leaving: Option<usize>,
@@ -85,7 +85,9 @@ impl Cpu {
                 } else if self.core().inbox.is_empty() && !self.need_resched {
                     self.wait_for_interrupt();
                 }
-                self.schedule(Cause::Interrupt);
+                if !self.takes_the_only_one() {
+                    self.schedule(Cause::Interrupt);
+                }
                 continue;
             };
             let machine = Arc::clone(&self.machine);
@@ -200,31 +202,6 @@ impl Cpu {
         }
     }
 
-    /// `traffic::receive`.
-    fn receive(&mut self) -> bool {
-        let mut goes_on = false;
-        let machine = Arc::clone(&self.machine);
-        for node in machine.cores[self.id.index()].inbox.take_all() {
-            let at = self.index(node);
-            let standing = &machine.threads[at].standing;
-            let usual = standing.way_unchanged(self.id) == Some(Way::Home);
-            if usual {
-                self.queue_up(at);
-            } else if self.current == Some(at) {
-                goes_on = true;
-                if standing.is_changed() {
-                    self.core().inbox.ask();
-                }
-            } else if standing.affinity().is_some_and(|target| target != self.id) {
-                self.forward(at);
-            } else {
-                self.take_in(at);
-            }
-        }
-        self.need_resched = false;
-        goes_on
-    }
-
     pub(super) fn index(&self, node: NonNull<Thread>) -> usize {
         let is_it = |thread: &Thread| core::ptr::eq(thread, node.as_ptr());
         self.machine
@@ -235,7 +212,7 @@ impl Cpu {
     }
 
     /// `traffic::forward`.
-    fn forward(&mut self, at: usize) {
+    pub(super) fn forward(&mut self, at: usize) {
         let target = self.thread(at).standing.affinity().unwrap_or(self.id);
         if target == self.id {
             self.take_in(at);
@@ -271,21 +248,5 @@ impl Cpu {
                 self.forward(at);
             }
         }
-    }
-
-    /// `Own::enqueue`.
-    pub(super) fn take_in(&mut self, at: usize) {
-        let thread = self.thread(at);
-        thread.standing.come_to(self.id);
-        if !thread.adopt_changes(self.id) {
-            self.core().inbox.ask();
-        }
-        self.queue_up(at);
-    }
-
-    /// `Own::enqueue_quickly`.
-    pub(super) fn queue_up(&mut self, at: usize) {
-        self.queue.push_back(at);
-        self.need_resched = true;
     }
 }

@@ -49,6 +49,12 @@ impl Own {
         }
     }
 
+    /// Whether no thread waits to run here.
+    #[inline(always)]
+    pub(crate) fn nobody_waits(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// The current thread, as the policy sees it.
     #[inline(always)]
     pub(in crate::sched) fn runner(&self, current: &Thread) -> Runner {

@@ -5,8 +5,9 @@
 use core::ptr::NonNull;
 
 use super::{by_the_long_way, leave_for};
-use crate::arch::cpu::IrqGuard;
+use crate::arch::cpu::{IrqGuard, by_a_call};
 use crate::arch::timer;
+use crate::sched::claim::Way;
 use crate::sched::per_core::{self, Core, Own};
 use crate::sched::policy::{DecayedTime, Rank};
 use crate::sched::run_queue::Place;
@@ -15,9 +16,51 @@ use crate::sched::thread::{self, Thread};
 use crate::sched::wake::State;
 use crate::sched::{balance, traffic};
 
-/// Other cores have sent somebody, or ask for something.
+/// Other cores have sent somebody, or ask for something. Most often one thread has come to a core that sleeps: it runs, and
+/// is not queued.
 #[inline(never)]
 pub(super) extern "C" fn after_a_look(cause: Cause) -> u128 {
+    // SAFETY: as in `decide`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    let own = core.own(&irq);
+    let is_idle = core::ptr::eq(thread::current(), &raw const core.idle);
+    if !is_idle || !own.queue.is_empty() {
+        return after_a_long_look(cause);
+    }
+    let Some(comer) = core.inbox.take_only() else {
+        return after_a_long_look(cause);
+    };
+    // SAFETY: a thread in an inbox is ready and its sender has given it away.
+    let standing = unsafe { &comer.as_ref().standing };
+    if standing.way_unchanged(core.quick_id()) == Some(Way::Home) {
+        core.count_in(&irq);
+        own.need_resched = false;
+        let now = timer::now();
+        core.idle.switches_voluntary.bump();
+        let time = own.policy.at(now);
+        return leave_for(core, own, &core.idle, comer, now, time);
+    }
+    by_a_call(|| after_taking(comer, cause))
+}
+
+/// One has come that is not at home here, or not as it was.
+#[cold]
+#[inline(never)]
+fn after_taking(comer: NonNull<Thread>, cause: Cause) -> u128 {
+    // SAFETY: as in `decide`.
+    let irq = unsafe { IrqGuard::assume_masked() };
+    let core = per_core::this(&irq);
+    traffic::take_in(core, core.own(&irq), comer, &irq);
+    if core.inbox.is_quiet() {
+        return goes_on(cause);
+    }
+    by_the_long_way(cause)
+}
+
+/// There is more than one thing to look at.
+#[inline(never)]
+extern "C" fn after_a_long_look(cause: Cause) -> u128 {
     // SAFETY: as in `decide`.
     let irq = unsafe { IrqGuard::assume_masked() };
     let core = per_core::this(&irq);
