@@ -116,11 +116,17 @@ impl<'a> Scanner<'a> {
 /// [`SyntaxError`]; then nothing of the line is to run.
 pub fn split(line: &str) -> Result<Vec<Part<'_>>, SyntaxError> {
     let mut parts = Vec::new();
-    let mut start = 0;
+    // Where a command starts, and where the last of it ends that is no space: an escaped one is part of it.
+    let (mut start, mut end) = (0, 0);
     let mut scanner = Scanner::new(line);
     while let Some((at, token)) = scanner.next()? {
-        let Token::End(c) = token else { continue };
-        let source = line[start..at].trim();
+        let Token::End(c) = token else {
+            if !matches!(token, Token::Space) {
+                end = scanner.chars.offset();
+            }
+            continue;
+        };
+        let source = line[start..end].trim_start();
         if !source.is_empty() {
             parts.push(Part {
                 source,
@@ -130,8 +136,9 @@ pub fn split(line: &str) -> Result<Vec<Part<'_>>, SyntaxError> {
             return Err(SyntaxError::NothingBeforeAmpersand);
         }
         start = at + 1;
+        end = start;
     }
-    let source = line[start..].trim();
+    let source = line[start..end].trim_start();
     if !source.is_empty() {
         parts.push(Part {
             source,
@@ -240,6 +247,18 @@ mod tests {
             ]
         );
         assert_eq!(split(" ; ").unwrap(), []);
+    }
+
+    #[test]
+    fn an_escaped_space_at_the_end_belongs_to_the_command() {
+        let parts = split(r"a \  ; b\ ").unwrap();
+        let read: Vec<_> = parts.iter().map(|part| words(part.source)).collect();
+        let texts = |read: &Result<Vec<Word>, SyntaxError>| -> Vec<String> {
+            let read = read.as_ref().unwrap();
+            read.iter().map(|word| word.text.clone()).collect()
+        };
+        assert_eq!(texts(&read[0]), ["a", " "]);
+        assert_eq!(texts(&read[1]), ["b "]);
     }
 
     #[test]
