@@ -174,7 +174,7 @@ pub fn join(thread: &Thread) {
             wake::block(&irq);
         } else {
             current.standing.go_on();
-            wake::heed(current, &irq);
+            wake::heed();
         }
     }
 }

@@ -178,7 +178,7 @@ pub(crate) fn park_by(block: impl FnOnce(&IrqGuard)) {
     match thread::current().standing.prepare_park() {
         Parking::Blocks => block(&irq),
         Parking::HasToken => {}
-        Parking::Undone => heed(thread::current(), &irq),
+        Parking::Undone => heed(),
     }
     thread::current().standing.take_token();
 }
@@ -221,10 +221,14 @@ pub fn set_realtime(thread: &Thread, class: u8) {
 
 /// For the current thread, which has declared that it waits and then goes on: who has uttered a wish meanwhile has told
 /// nobody.
-pub(super) fn heed(current: &Thread, irq: &IrqGuard) {
+///
+/// A call without the caller's guard, which so can stay in a register.
+#[cold]
+#[inline(never)]
+pub(super) fn heed() {
+    let current = thread::current();
     if current.standing.is_changed() {
-        ask_core(current, irq);
-        preempt_or_arm(irq);
+        reconsider(current);
     }
 }
 
