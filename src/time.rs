@@ -61,6 +61,7 @@ pub fn frequency_hz() -> u64 {
 }
 
 /// The duration of `ticks`, rounded down to nanoseconds.
+#[inline(never)]
 pub fn duration(ticks: u64) -> Duration {
     let hz = u128::from(frequency_hz());
     let ns = u128::from(ticks) * NANOSECONDS / hz;
@@ -68,6 +69,7 @@ pub fn duration(ticks: u64) -> Duration {
 }
 
 /// The ticks in `duration`, rounded up: a sleep is never shorter than asked for. Saturates.
+#[inline(never)]
 pub fn ticks(duration: Duration) -> u64 {
     let hz = u128::from(frequency_hz());
     let ticks = (duration.as_nanos() * hz).div_ceil(NANOSECONDS);

@@ -118,6 +118,8 @@ impl Heap {
 // SAFETY: talc returns memory of the layout that is asked for, from pages that are the heap's alone;
 // the lock makes the methods exclusive. Nothing unwinds.
 unsafe impl GlobalAlloc for Heap {
+    // One of each in the image: what a thread does at each switch allocates nothing.
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller of `alloc` promises a size that is not 0.
         if let Some(memory) = unsafe { self.allocate(layout) } {
@@ -130,6 +132,7 @@ unsafe impl GlobalAlloc for Heap {
         unsafe { self.allocate(layout) }.map_or(null_mut(), NonNull::as_ptr)
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         let mut talc = self.0.lock();
         talc.source.used_bytes -= layout.size();

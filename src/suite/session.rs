@@ -58,6 +58,8 @@ impl<'c> Session<'c> {
     }
 
     /// Checks that something is so.
+    // Hundreds of calls: inlined, each would be some ten instructions longer.
+    #[inline(never)]
     pub(crate) fn is(&mut self, id: &str, what: &str, so: bool) -> bool {
         self.check(id, what, Expect::Exactly(1), u64::from(so))
     }
@@ -87,6 +89,7 @@ impl<'c> Session<'c> {
     }
 
     /// Sleeps. Returns early, with an error, when the command is asked to stop.
+    #[inline(never)]
     pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Ended> {
         self.ctx.sleep(duration).map_err(|_| Ended)
     }
