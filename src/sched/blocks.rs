@@ -141,8 +141,16 @@ impl Drop for Vacant {
     }
 }
 
-/// Nobody refers to the thread of this block any more, if it had one.
+/// Nobody refers to the thread of this block any more, if it had one. A call, because references are dropped in a
+/// thousand places.
+#[inline(never)]
 fn give_back(block: NonNull<Thread>) {
+    give_back_here(block);
+}
+
+/// The same without a call, for where threads end one after the other.
+#[inline(always)]
+fn give_back_here(block: NonNull<Thread>) {
     // SAFETY: where a block once was there is one for ever; it is ours now.
     let thread = unsafe { block.as_ref() };
     let units = thread.stack().map_or(0, Stack::units);
@@ -257,11 +265,31 @@ impl Deref for ThreadRef {
     }
 }
 
+impl ThreadRef {
+    /// Drops it without a call: what most often is the last one.
+    #[inline(always)]
+    pub(crate) fn drop_here(self) {
+        let this = ManuallyDrop::new(self);
+        if this.is_last() {
+            give_back_here(this.0);
+        }
+    }
+
+    /// One fewer: whether nobody has one any more.
+    #[inline(always)]
+    fn is_last(&self) -> bool {
+        // Release here, acquire below: what others did with the block comes before its next use.
+        let is_last = self.references.fetch_sub(1, Ordering::Release) == 1;
+        if is_last {
+            fence(Ordering::Acquire);
+        }
+        is_last
+    }
+}
+
 impl Drop for ThreadRef {
     fn drop(&mut self) {
-        // Release here, acquire below: what others did with the block comes before its next use.
-        if self.references.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+        if self.is_last() {
             give_back(self.0);
         }
     }

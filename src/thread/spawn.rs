@@ -4,7 +4,7 @@
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::with_exposed_provenance_mut;
 
 use super::{Result, Thread};
@@ -213,13 +213,21 @@ impl<T> JoinHandle<T> {
     ///
     /// It has crashed: why.
     pub fn join(self) -> Result<T> {
-        let block = &self.thread.0;
+        let handle = ManuallyDrop::new(self);
+        let block = &handle.thread.0;
         lifecycle::join(block);
-        match block.reason() {
-            Some(reason) => Err(reason),
+        let result = match block.reason() {
+            Some(reason) => {
+                // SAFETY: once, as the handle is not dropped. It may have crashed after it had left its value.
+                unsafe { block.give_up_value::<T>() };
+                Err(reason)
+            }
             // SAFETY: it has ended, of itself; `spawn` has made this handle for what `run` has left.
             None => Ok(unsafe { block.take_value() }),
-        }
+        };
+        // SAFETY: the handle is not dropped and not used any more, so this is the only copy of the reference.
+        unsafe { core::ptr::read(block) }.drop_here();
+        result
     }
 
     /// Whether the thread has ended: `join` would not wait.
