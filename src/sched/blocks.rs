@@ -194,6 +194,8 @@ fn furnish(units: NonZeroUsize) -> Result<Vacant, StackError> {
 /// A block that no thread has had yet.
 fn make() -> Result<NonNull<Thread>, NoMemory> {
     let block: &'static Thread = Box::leak(try_box(Thread::idle())?);
+    // Before any store of its address, by whichever core: other cores look through those too (`Core::running`).
+    fence(Ordering::SeqCst);
     registry::add(block);
     Ok(block.into())
 }

@@ -24,7 +24,7 @@ mod state;
 
 use super::atomic::{AtomicBool, AtomicU8, Ordering, const_unless_checked};
 use crate::core_id::CoreId;
-pub use outcome::{Parking, Way};
+pub use outcome::{Changes, Parking, Way};
 pub use state::State;
 
 /// No core in particular.
@@ -298,22 +298,26 @@ impl Standing {
         self.changes.load(Ordering::SeqCst) != 0
     }
 
-    /// For core `here`, which owns the thread, before it looks at priority and class. `None`: the thread may not stay
-    /// there; else whether there is anything to look at. A read-modify-write: what was changed before the flag was set is
-    /// seen after it, and a flag that is set meanwhile stays.
-    pub fn take_changed(&self, here: CoreId) -> Option<bool> {
+    /// For core `here`, which owns the thread, before it looks at priority and class. A read-modify-write: what was changed
+    /// before a bit was set is seen after it, and a bit that is set meanwhile stays.
+    pub fn take_changed(&self, here: CoreId) -> Changes {
         let may_stay = || self.affinity().is_none_or(|target| target == here);
-        // Else whoever owns it next, perhaps after it has blocked, is to look.
-        if !may_stay() {
-            return None;
+        let changes = if may_stay() {
+            self.changes.swap(0, Ordering::SeqCst)
+        } else if self.changes.load(Ordering::SeqCst) & URGENCY == 0 {
+            0
+        } else {
+            self.changes.fetch_and(!URGENCY, Ordering::SeqCst)
+        };
+        let may_stay = may_stay();
+        if !may_stay {
+            // Whoever owns it next, perhaps after it has blocked, is to look: it may have been pinned at this moment.
+            self.changes.fetch_or(PINNING, Ordering::SeqCst);
         }
-        let changes = self.changes.swap(0, Ordering::SeqCst);
-        if !may_stay() {
-            // Pinned at this moment: as above.
-            self.changes.fetch_or(changes | PINNING, Ordering::SeqCst);
-            return None;
+        Changes {
+            urgency: changes & URGENCY != 0,
+            may_stay,
         }
-        Some(changes & URGENCY != 0)
     }
 
     /// The core that has to look at the thread again after a wish was uttered: the one that runs it, or on

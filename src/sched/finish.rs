@@ -66,7 +66,7 @@ fn leave(core: &Core, leaving: NonNull<Thread>, irq: &IrqGuard) {
     }
     let own = core.own(irq);
     if own.need_resched {
-        // Somebody has come into the queue after the decision, and nobody may look at it for long: let the
+        // Somebody may have come into the queue after the decision, and nobody may look at it for long: let the
         // timer do it, at once.
         own.arm(0);
     }

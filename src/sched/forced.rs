@@ -204,7 +204,12 @@ impl Forced {
             stream.moments.next_jump()
         };
         stream.rotates = moment.rotates;
-        let cause = if rotates { Cause::Yield } else { Cause::Timer };
+        // Drawn before, perhaps for another thread; an idle one does not yield.
+        let cause = if rotates && !is_idle {
+            Cause::Yield
+        } else {
+            Cause::Timer
+        };
         (timer::now() + moment.ticks, cause)
     }
 }

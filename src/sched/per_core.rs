@@ -185,14 +185,15 @@ impl Core {
 
     /// The thread that runs, or `None` when idle.
     pub fn running(&self) -> Option<u32> {
-        let current = self.current.load(Ordering::Relaxed);
+        // Acquire: what is in a block that was made before is seen (`blocks::make`).
+        let current = self.current.load(Ordering::Acquire);
         // SAFETY: where a thread's block once was there is one for ever (`sched::blocks`), and its number is atomic.
         let id = unsafe { current.as_ref() }?.id();
         // An idle thread's is 0.
         (id != 0).then_some(id)
     }
 
-    /// The core itself: it runs `thread` from now on.
+    /// The core itself: it runs `thread` from now on. Relaxed, with the fence in `blocks::make`.
     #[inline(always)]
     pub(super) fn set_current(&self, thread: &Thread) {
         self.current

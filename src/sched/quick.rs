@@ -9,7 +9,7 @@
 //! * *The exact deadline.* The next runner cannot lose before the hysteresis is over, unless it weighs more than the one
 //!   behind it, and then the queue refuses.
 //! * *The balance.* The timer is armed for it too.
-//! * *`need_resched`.* If it is set, the next thread asks once for nothing.
+//! * *`need_resched`.* If it is set when a thread yields or blocks, the next one asks once for nothing.
 //!
 //! None of them has a frame: [`by_a_call`] says how.
 
@@ -76,7 +76,7 @@ fn yields(core: &Core, irq: &IrqGuard) -> Option<u128> {
     let time = own.policy.at(now);
     let old = thread::current();
     let rank = own.runner(old).rank_at_quickly(time)?;
-    debug_assert!(old.state() == State::Running);
+    debug_assert!(old.state() == State::Running && !core::ptr::eq(old, &raw const core.idle));
     // SAFETY: it stops running with this, so it is in no queue; its block stays.
     let new = unsafe {
         own.queue

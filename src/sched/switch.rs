@@ -70,7 +70,7 @@ impl Cause {
     ///
     /// # Safety
     ///
-    /// It is one of these.
+    /// It is one of these. (For an idle thread none of `Yield`, `Block` and `Exit`, which it does not do.)
     #[inline]
     pub(crate) const unsafe fn from_bits(bits: u64) -> Option<Self> {
         debug_assert!(bits <= Self::Migrate as u64);
@@ -249,6 +249,8 @@ pub(super) fn pair(old: &Thread, new: &Thread) -> u128 {
 fn attend(core: &Core, own: &mut Own, old: &Thread, cause: Cause, irq: &IrqGuard) {
     if core.is_watched() {
         old.after.add(Duties::RECORDED);
+        // If it stays now, and the recording stops, it may leave by the short way, which does not say why.
+        old.left_by.set(cause as u8);
         tracer::decides(core, old, cause, irq);
     }
     if core.inbox.is_asked() {

@@ -105,6 +105,14 @@ impl AtomicU8 {
         after_store(order);
         old
     }
+
+    #[track_caller]
+    pub(crate) fn fetch_and(&self, bits: u8, order: Ordering) -> u8 {
+        before_load(order);
+        let old = self.0.fetch_and(bits, order);
+        after_store(order);
+        old
+    }
 }
 
 // Loom has no bits of pointers. A failed exchange is a load more, which adds orders and loses none.

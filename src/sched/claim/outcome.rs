@@ -24,3 +24,12 @@ pub enum Parking {
     /// nobody: its core has to look at it again.
     Undone,
 }
+
+/// What was wished of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Another priority or class, its own or inherited.
+    pub urgency: bool,
+    /// It may stay on the core that asks.
+    pub may_stay: bool,
+}

@@ -128,14 +128,14 @@ impl Thread {
         if !self.standing.is_changed() {
             return true;
         }
-        let is_other = self.standing.take_changed(here);
-        if is_other == Some(true) {
+        let changes = self.standing.take_changed(here);
+        if changes.urgency {
             let meant = [0, 1].map(|wish: usize| self.is_meant[wish].load(Ordering::Relaxed));
             // SAFETY: as above.
             self.is_adopted
                 .with_mut(|adopted| unsafe { *adopted = meant });
         }
-        is_other.is_some()
+        changes.may_stay
     }
 }
 

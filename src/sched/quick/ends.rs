@@ -24,6 +24,7 @@ pub(super) extern "C" fn ends() -> u128 {
     let own = core.own(&irq);
     if own.queue.is_empty() && joiner.thread().standing.is_settled() {
         let now = timer::now();
+        own.need_resched = false;
         old.after.add(Duties::LEAVES);
         old.switches_voluntary.bump();
         core.gave_way.bump();
@@ -53,6 +54,7 @@ fn for_the_next() -> u128 {
     let Some(new) = next_or_idle(core, own, now) else {
         return by_the_long_way(Cause::Exit);
     };
+    own.need_resched = false;
     old.after.add(Duties::LEAVES);
     old.switches_voluntary.bump();
     core.left.bump();

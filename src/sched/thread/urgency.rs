@@ -70,18 +70,18 @@ impl Thread {
         self.standing.mark_changed();
     }
 
-    /// Gives it the weight and the class that it is meant to have, if they were changed and it may stay on core
-    /// `here`, which owns the thread, while it is in no queue. Whether it may.
+    /// Gives it the weight and the class that it is meant to have, if they were changed. Whether it may stay on core
+    /// `here`, which owns the thread, while it is in no queue.
     #[inline]
     pub(in crate::sched) fn adopt_changes(&self, here: CoreId) -> bool {
         if !self.standing.is_changed() {
             return true;
         }
-        let is_other = self.standing.take_changed(here);
-        if is_other == Some(true) {
+        let changes = self.standing.take_changed(here);
+        if changes.urgency {
             self.adopt_urgency();
         }
-        is_other.is_some()
+        changes.may_stay
     }
 
     /// Its rank in the normal class, whatever it runs with. For whoever owns the thread.
