@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "data that belongs to one core")]
 
+mod counts;
 mod own;
 
 use core::cell::UnsafeCell;
@@ -21,6 +22,7 @@ use crate::sched::timer_queue::TimerQueue;
 use crate::sched::tracer::Tracer;
 use crate::sync::SpinLock;
 
+pub use counts::Stats;
 pub use own::Own;
 
 /// How far a core has come.
@@ -35,17 +37,6 @@ pub enum Arrival {
     Online = 2,
     /// It did not come in time: if it comes later, it parks.
     GivenUp = 3,
-}
-
-/// Counts for `cores`.
-#[derive(Debug)]
-pub struct Stats {
-    pub(crate) switches_preempted: Counter,
-    pub(crate) ipis_sent: Counter,
-    pub(crate) timer_irqs: Counter,
-    pub(crate) reschedule_irqs: Counter,
-    pub(crate) migrations_in: Counter,
-    pub(crate) migrations_out: Counter,
 }
 
 /// A core.
@@ -118,14 +109,7 @@ impl Core {
             gave_way: Counter::new(),
             inbox: Aligned(Inbox::new()),
             timers: SpinLock::new(TimerQueue::new()),
-            stats: Stats {
-                switches_preempted: Counter::new(),
-                ipis_sent: Counter::new(),
-                timer_irqs: Counter::new(),
-                reschedule_irqs: Counter::new(),
-                migrations_in: Counter::new(),
-                migrations_out: Counter::new(),
-            },
+            stats: Stats::new(),
             tracer: Tracer::new(),
             arrival: AtomicU8::new(Arrival::Absent as u8),
             idle: Thread::idle(),
@@ -150,12 +134,6 @@ impl Core {
         // SAFETY: this core's own, IRQs are masked, and no caller keeps the reference across a call that
         // takes another one.
         unsafe { &mut *self.own.get() }
-    }
-
-    /// The core itself: a thread has come, which will run here.
-    #[inline(always)]
-    pub(super) fn count_in(&self, _masked: &IrqGuard) {
-        self.came.bump();
     }
 
     /// Its number, by which a thread that is woken here is told to be at home; while somebody watches it is no core's. So
@@ -203,18 +181,6 @@ impl Core {
     /// How long this core has had nothing to run, in ticks, the time that it sleeps now included.
     pub fn idle_ticks(&self) -> u64 {
         self.idle.cpu_time.get(timer::now_between)
-    }
-
-    /// Threads that run or wait to run here; the idle thread is not one.
-    pub fn load(&self) -> usize {
-        // From elsewhere perhaps not of one moment.
-        let gone = self.left.get() + self.stats.migrations_out.get();
-        self.came.get().saturating_sub(gone) as usize
-    }
-
-    /// How often a thread, or the idle one, gave the core up by itself.
-    pub fn switches_voluntary(&self) -> u64 {
-        self.left.get() + self.gave_way.get() + self.idle.switches_voluntary.get()
     }
 
     /// Boot core: this core will be asked to start.

@@ -61,6 +61,16 @@ const ALL: &[OrderMutant] = &[
             },
             Edit {
                 file: "src/irq.rs",
+                find: "    gic::end_of_interrupt(ack);\n    if thread",
+                replace: "    keep(ack);\n    if thread",
+            },
+            Edit {
+                file: "src/irq.rs",
+                find: "        core.own(irq).need_resched = true;\n        0\n",
+                replace: "        core.own(irq).need_resched = true;\n        late_end(late_take());\n        0\n",
+            },
+            Edit {
+                file: "src/irq.rs",
                 find: "        cause as u64\n    } else {\n        0\n",
                 replace: "        cause as u64\n    } else {\n        late_end(late_take());\n        0\n",
             },
