@@ -5,12 +5,12 @@
 
 // extern "C" fn reschedule(cause: Cause)
 //
-// Asks decide(cause) who is to run. If the answer is
-// "stay", returns; only x29 and x30 have been stored. Otherwise saves what the AAPCS64 says a call preserves (x19-x28,
-// x29, x30, sp, the low halves of v8-v15) and FPCR, because to the compiler this is a call; exchanges the stack and the
-// thread pointer; restores the same from the new thread's stack, releases the old thread (or calls finish_switch(old),
-// which does that and more; the checked image always does, because it asserts something), and returns to whoever called
-// reschedule for that thread, perhaps long ago and on another core. A thread that never ran returns to thread_start.
+// Asks decide(cause) who is to run. If the answer is "stay", returns; only x29 and x30 have been stored. Otherwise
+// saves what the AAPCS64 says a call preserves (x19-x28, x29, x30, sp, the low halves of v8-v15) and FPCR, because to
+// the compiler this is a call; exchanges the stack and the thread pointer; restores the same from the new thread's
+// stack, releases the old thread (or calls finish_switch(old), which does that and more; the checked image always
+// does, because it asserts something), and returns to whoever called reschedule for that thread, perhaps long ago and
+// on another core. A thread that never ran returns to thread_start.
 //
 // Callers: sched::switch (yield, block, exit, preempt_enable) and the interrupt exit in vectors.s.
 // On entry: on the thread's stack (SPSel = 0), SP_EL1 empty, IRQs masked, SError open; within an interrupt,

@@ -66,7 +66,7 @@ pub fn set_core_pointer(value: usize) {
 /// What `call` returns; and whoever uses this calls, where it would jump because it has nothing more to do.
 ///
 /// A function that calls none makes its frame at its entry, as all are compiled with frame pointers; one that calls makes
-/// it where it does (LLVM, "shrink wrapping"). So one that calls nobody but in a case out of the ordinary has no frame in
+/// it where it does, if it has no loop (LLVM, "shrink wrapping"). So one that calls nobody but in a case out of the ordinary has no frame in
 /// the usual one. A backtrace from a fault in it goes on after its caller.
 #[inline(always)]
 pub(crate) fn by_a_call<R>(call: impl FnOnce() -> R) -> R {

@@ -115,9 +115,8 @@ pub(crate) fn preemption_is_allowed(irq: &IrqGuard) {
     }
 }
 
-/// A page was lent on this core, and the registers of `old` have just been stored. If it is the one, it goes on where it
-/// asks for the SGI; if it has ended, the page is free. (It is another one if the first has ended meanwhile by an
-/// interrupt that found no room.)
+/// A page was lent to `old`, whose registers have just been stored. It goes on where it asks for the SGI; if it has ended,
+/// the page is free. (It has none any more if it has ended by an interrupt that found no room.)
 pub(crate) fn switched_away(old: &Thread) {
     if old.lent_page().is_none() {
         return;

@@ -8,8 +8,8 @@ use crate::sched::per_core;
 /// The SGI by which a core asks another one to look into its inbox.
 pub const RESCHEDULE_SGI: u32 = 1;
 
-/// The SGIs that a core enables; but for the kernel's own among them, they may have a handler. Those from 8 on are left to secure software, by convention (TF-A:
-/// ARM_IRQ_SEC_SGI_0 is 8).
+/// The SGIs that a core enables; but for the kernel's own among them, they may have a handler. Those from 8 on are left to
+/// secure software, by convention (TF-A: ARM_IRQ_SEC_SGI_0 is 8).
 pub(super) const FREE_SGIS: core::ops::Range<u32> = 2..8;
 
 /// The SGI by which `regs` looks at the state that a handler runs in.
@@ -28,8 +28,7 @@ pub(super) const OVERFLOW_SGI: u32 = 5;
 pub(crate) const WATCH_SGI: u32 = 6;
 
 /// Lets `core`, which may be this one, call the handler of the SGI `intid`. Several that it has not taken yet are one
-/// (pre-flight 24).
-/// What was stored before is seen by a handler that begins with a barrier.
+/// (pre-flight 24). What was stored before is seen by a handler that begins with a barrier.
 pub fn send_sgi(core: CoreId, intid: u32) {
     debug_assert!(FREE_SGIS.contains(&intid));
     gic::send_sgi(core.index(), intid);

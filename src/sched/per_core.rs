@@ -218,6 +218,7 @@ pub fn this(masked: &IrqGuard) -> &'static Core {
 pub fn get(id: CoreId) -> &'static Core {
     // SAFETY: `init` has filled them, before anything else in Rust.
     let cores: &[Core; MAX_CORES] = unsafe { (*CORES.0.get()).assume_init_ref() };
+    debug_assert!(id.index() < MAX_CORES);
     // In range as it is, and of a power of two: this is cheaper than to ask.
     const { assert!(MAX_CORES.is_power_of_two()) };
     &cores[id.index() % MAX_CORES]

@@ -1,7 +1,7 @@
 //! The short way through a decision, for what happens most: a thread yields to, or waits and so leaves the core to,
 //! another one that waits here; a thread that has woken another one goes on; a thread ends.
 //!
-//! Leaves without calls. Where a case is out of the ordinary they have changed nothing that matters and say so, and
+//! Without a call. Where a case is out of the ordinary they have changed nothing that matters and say so, and
 //! `switch.rs` takes the long way from the beginning, which gives the same answer, and knows all cases. What the short
 //! way leaves out, and why it may:
 //!
@@ -11,7 +11,8 @@
 //! * *The balance.* The timer is armed for it too.
 //! * *`need_resched`.* If it is set when a thread yields or blocks, the next one asks once for nothing.
 //!
-//! None of them has a frame: [`by_a_call`] says how.
+//! They have no frame: [`by_a_call`] says how. But for an end, which claims who waits for it: LLVM moves no frame in a
+//! function with a loop.
 
 #![expect(unsafe_code, reason = "the queue takes the thread that leaves")]
 
@@ -40,19 +41,13 @@ pub(super) extern "C" fn decide(cause: Cause) -> u128 {
     if !core.inbox.is_quiet() {
         return goes_on::after_a_look(cause);
     }
-    let cause = match cause {
-        Cause::Yield => match yields(core, &irq) {
-            Some(decided) => return decided,
-            None => Cause::Yield,
-        },
-        Cause::Block => match blocks(core, &irq) {
-            Some(decided) => return decided,
-            None => Cause::Block,
-        },
+    let decided = match cause {
+        Cause::Yield => yields(core, &irq),
+        Cause::Block => blocks(core, &irq),
         Cause::Exit => return ends::ends(),
         _ => return goes_on::goes_on(cause),
     };
-    by_the_long_way(cause)
+    decided.unwrap_or_else(|| by_the_long_way(cause))
 }
 
 #[inline(always)]

@@ -173,14 +173,7 @@ impl WaitList {
             // SAFETY: a thread in the list, which we hold locked.
             unsafe { previous.as_ref() }.wait_links.next.set(next);
         }
-        match next {
-            // SAFETY: as above.
-            Some(next) => unsafe { next.as_ref() }
-                .wait_links
-                .previous
-                .set(Some(previous)),
-            None => self.last = previous,
-        }
+        self.close(previous, next);
     }
 
     /// The same for the first one.
@@ -189,14 +182,20 @@ impl WaitList {
         let links = &first.wait_links;
         let next = links.next.get();
         self.first = next;
+        self.close(NOBODY, next);
+        links.previous.set(None);
+    }
+
+    /// Who came after one that is taken out comes after `previous`.
+    #[inline(always)]
+    fn close(&mut self, previous: NonNull<Thread>, next: Option<NonNull<Thread>>) {
         match next {
-            // SAFETY: as above.
+            // SAFETY: a thread in the list, which we hold locked.
             Some(next) => unsafe { next.as_ref() }
                 .wait_links
                 .previous
-                .set(Some(NOBODY)),
-            None => self.last = NOBODY,
+                .set(Some(previous)),
+            None => self.last = previous,
         }
-        links.previous.set(None);
     }
 }
