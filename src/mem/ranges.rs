@@ -205,7 +205,10 @@ mod tests {
                 for (page, owned) in model.iter_mut().enumerate() {
                     let bytes = page * PAGE_BYTES..(page + 1) * PAGE_BYTES;
                     let whole = range.start <= bytes.start && bytes.end <= range.end;
-                    let touched = range.start < bytes.end && bytes.start < range.end;
+                    // One without a byte touches no page, wherever it lies.
+                    let touched = !range.is_empty()
+                        && range.start < bytes.end
+                        && bytes.start < range.end;
                     *owned = if adds { *owned || whole } else { *owned && !touched };
                 }
                 let slice = set.as_slice();

@@ -164,7 +164,8 @@ impl Standing {
     pub fn way_unchanged(&self, here: CoreId) -> Option<Way> {
         // Relaxed: only owners write it, and the claim has brought what they wrote.
         let home = self.core.load(Ordering::Relaxed);
-        if self.on_cpu.load(Ordering::Acquire) {
+        // Relaxed: it goes home, and the core that is there has stored its registers itself.
+        if self.on_cpu.load(Ordering::Relaxed) {
             // Its core looks for wishes. In the order of all, as below.
             return Some(Way::Inbox(self.core()));
         }

@@ -160,7 +160,7 @@ impl<T: Entry> Inbox<T> {
         if word.addr() & NOTES != 0 {
             return None;
         }
-        let node = NonNull::new(word)?;
+        let node = NonNull::new(newest_in(word))?;
         // SAFETY: it was pushed, and nobody else takes it.
         let next = &unsafe { node.as_ref() }.links().next;
         if !next.load(Ordering::Relaxed).is_null() {
